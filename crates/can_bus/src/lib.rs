@@ -1,0 +1,2 @@
+//! can_bus
+pub mod frame;

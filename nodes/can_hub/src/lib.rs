@@ -1,0 +1,1 @@
+//! Userspace CAN bus speaking socketcand

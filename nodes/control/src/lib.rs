@@ -1,0 +1,1 @@
+//! The servo loop: samples the plan, writes one command for all joints

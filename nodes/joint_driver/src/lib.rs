@@ -1,0 +1,1 @@
+//! One servo on CAN, driven by valid commands only

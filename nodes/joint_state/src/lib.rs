@@ -1,0 +1,1 @@
+//! Position feedback for everybody else

@@ -1,0 +1,1 @@
+//! The trajectory API: validates, plans, watches, answers

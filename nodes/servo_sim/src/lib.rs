@@ -1,0 +1,1 @@
+//! Six CiA 402 drives and the physics of the arm

@@ -1,0 +1,1 @@
+//! Grants the lease, watches heartbeats, says when the arm may move
