@@ -1,0 +1,92 @@
+//! Names and quality of service of every topic and service, defined once.
+//!
+//! All names are relative, so that a namespace per arm works.
+
+/// Quality of service of a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Qos {
+    /// Best effort, keep last 1: only the newest value matters.
+    Latest,
+    /// Reliable, keep last 1, transient local: state a late joiner must know.
+    Latched,
+    /// Reliable, keep last 10: values for people and tools.
+    Reliable,
+    /// Best effort, keep last 64: many senders on one topic, each value counts a little.
+    Stream,
+}
+
+/// A topic: its name and quality of service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Topic {
+    /// Relative name.
+    pub name: &'static str,
+    /// Quality of service at both ends.
+    pub qos: Qos,
+}
+
+macro_rules! topics {
+    ($($(#[$doc:meta])* $id:ident = $name:literal, $qos:ident;)*) => {
+        $($(#[$doc])* pub const $id: Topic = Topic { name: $name, qos: Qos::$qos };)*
+        /// Every fixed topic name.
+        pub const ALL: &[Topic] = &[$($id),*];
+    };
+}
+
+topics! {
+    /// `armature_msgs/JointCommand`, control to drivers.
+    JOINT_COMMAND = "joint_command", Latest;
+    /// `armature_msgs/MotionPlan`, motion to control.
+    MOTION_PLAN = "motion_plan", Latched;
+    /// `armature_msgs/ControlState`, control to motion.
+    CONTROL_STATE = "control_state", Latest;
+    /// `armature_msgs/Lease`, supervisor to all.
+    LEASE = "lease", Latched;
+    /// `armature_msgs/Heartbeat`, all to supervisor.
+    HEARTBEAT = "heartbeat", Stream;
+    /// `armature_msgs/ArmStatus`, supervisor to all.
+    ARM_STATUS = "arm/status", Latched;
+    /// `armature_msgs/ArmState`, joint_state to all.
+    ARM_STATE = "arm_state", Latest;
+    /// `armature_msgs/Derating`, thermal to control.
+    DERATING = "derating", Latched;
+    /// `sensor_msgs/JointState`, joint_state to all.
+    JOINT_STATES = "joint_states", Reliable;
+    /// `control_msgs/DynamicJointState`, joint_state to all.
+    DYNAMIC_JOINT_STATES = "dynamic_joint_states", Reliable;
+    /// `std_msgs/String`, joint_state to all.
+    ROBOT_DESCRIPTION = "robot_description", Latched;
+    /// `control_msgs/JointTrajectoryControllerState`, motion to people.
+    CONTROLLER_STATE = "arm_controller/controller_state", Reliable;
+    /// `trajectory_msgs/JointTrajectory`, anybody to motion.
+    JOINT_TRAJECTORY = "arm_controller/joint_trajectory", Reliable;
+    /// `control_msgs/SpeedScalingFactor`, anybody to control.
+    SPEED_SCALING = "arm_controller/speed_scaling_input", Latched;
+    /// `sensor_msgs/JointState` of the simulator's true state.
+    SIM_TRUTH = "sim/joint_states", Latest;
+}
+
+/// Topic of one joint's feedback (`armature_msgs/JointFeedback`, [`Qos::Latest`]).
+#[must_use]
+pub fn feedback(joint: &str) -> String {
+    format!("joints/{joint}/feedback")
+}
+
+/// Topic of one joint's telemetry (`armature_msgs/JointTelemetry`, [`Qos::Reliable`]).
+#[must_use]
+pub fn telemetry(joint: &str) -> String {
+    format!("joints/{joint}/telemetry")
+}
+
+/// The arm services (`std_srvs/Trigger`), served by the supervisor.
+pub mod service {
+    /// Power the drives and permit motion.
+    pub const ENABLE: &str = "arm/enable";
+    /// Decelerate, then take the power away.
+    pub const DISABLE: &str = "arm/disable";
+    /// Decelerate on the path and hold under power.
+    pub const STOP: &str = "arm/stop";
+    /// Permit motion again after a stop or a fault.
+    pub const RESUME: &str = "arm/resume";
+    /// Reset latched drive faults; moves nothing.
+    pub const CLEAR_FAULTS: &str = "arm/clear_faults";
+}
