@@ -69,3 +69,57 @@ pub struct CycleStatistics {
     /// Commands or requests refused since start.
     pub refused: u64,
 }
+
+/// How serious a log line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Worth knowing.
+    Info,
+    /// Worth looking at.
+    Warn,
+    /// Somebody must act.
+    Error,
+}
+
+/// One line for people; nodes return them, hosts print them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// How serious it is.
+    pub level: Level,
+    /// The line, with names and numbers.
+    pub text: String,
+}
+
+impl LogLine {
+    /// A line worth knowing.
+    #[must_use]
+    pub fn info(text: impl Into<String>) -> Self {
+        Self { level: Level::Info, text: text.into() }
+    }
+
+    /// A line worth looking at.
+    #[must_use]
+    pub fn warn(text: impl Into<String>) -> Self {
+        Self { level: Level::Warn, text: text.into() }
+    }
+
+    /// A line somebody must act upon.
+    #[must_use]
+    pub fn error(text: impl Into<String>) -> Self {
+        Self { level: Level::Error, text: text.into() }
+    }
+}
+
+/// What a node says of itself; its host adds process, sequence and CPU time to make a
+/// [`Heartbeat`].
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct NodeHealth {
+    /// Its own judgement.
+    pub health: Health,
+    /// Why, for people; empty when all is well.
+    pub message: String,
+    /// Motion must not go on without a new permit.
+    pub resume_required: bool,
+    /// Cycle statistics since start.
+    pub cycles: CycleStatistics,
+}
