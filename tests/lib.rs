@@ -1,0 +1,1 @@
+//! Nothing to import: the package holds the system tests in this folder.

@@ -1,0 +1,15 @@
+//! Brings the arm up and talks to it as any other robot would: by launch files, topics, services
+//! and actions. Used by the system tests and by the demo; knows nothing of the nodes' insides.
+//!
+//! The one rule: every wait has an end, and its error says what was waited for.
+
+pub mod client;
+pub mod launch;
+pub mod process;
+pub mod program;
+pub mod world;
+
+pub use client::{ArmClient, GoalOutcome, RunningGoal};
+pub use launch::Launch;
+pub use program::Program;
+pub use world::World;

@@ -1,0 +1,73 @@
+//! Child processes that are ended by their own id, and by nothing else.
+
+use anyhow::{Context, Result};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+/// A child in its own process group; interrupted, then killed, when dropped.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    name: String,
+}
+
+impl Process {
+    /// Starts `command` in a process group of its own.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start(name: &str, command: &mut Command) -> Result<Self> {
+        let child = command
+            .process_group(0)
+            .spawn()
+            .with_context(|| format!("cannot start {name}: {command:?}"))?;
+        Ok(Self { child, name: name.to_owned() })
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// SIGINT to the group (what Ctrl-C does), SIGKILL after `grace`.
+    pub fn stop(&mut self, grace: Duration) {
+        if !self.is_running() {
+            return;
+        }
+        self.signal_group(libc::SIGINT);
+        let until = Instant::now() + grace;
+        while self.is_running() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        if self.is_running() {
+            eprintln!("{} did not end within {grace:?} of SIGINT; killing it", self.name);
+        }
+        self.signal_group(libc::SIGKILL);
+        let _ = self.child.wait();
+    }
+
+    fn signal_group(&self, signal: i32) {
+        if let Ok(pid) = i32::try_from(self.child.id()) {
+            // SAFETY: plain system call; the negative id names the group this struct created.
+            unsafe { libc::kill(-pid, signal) };
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.stop(Duration::from_secs(8));
+    }
+}
+
+/// Sends `signal` to one process.
+///
+/// # Errors
+/// When there is no such process.
+pub fn signal(pid: u32, signal: i32) -> Result<()> {
+    // SAFETY: plain system call.
+    let result = unsafe { libc::kill(i32::try_from(pid)?, signal) };
+    anyhow::ensure!(result == 0, "process {pid}: {}", std::io::Error::last_os_error());
+    Ok(())
+}
