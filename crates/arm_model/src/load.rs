@@ -1,0 +1,114 @@
+//! What the dynamics must bear besides the arm: gravity, and a payload at the tip.
+//!
+//! The rule: a [`Payload`] that exists is physical, so the dynamics need not check it. It is an
+//! argument of each call, because a gripper changes it while the arm moves.
+
+use nalgebra::{Matrix3, Vector3};
+
+use crate::LoadError;
+use crate::spatial::RigidInertia;
+
+/// Standard gravity pointing down a base that stands upright [m/s²] (ISO 80000-3).
+pub const STANDARD_GRAVITY: Vector3<f64> = Vector3::new(0.0, 0.0, -9.80665);
+
+/// Asymmetry and violation of the triangle inequality allowed, relative to the largest entry:
+/// descriptions are printed with few digits.
+const PRINTED_DIGITS: f64 = 1e-3;
+
+/// A rigid mass at the tip.
+#[derive(Debug, Clone, Copy)]
+pub struct Payload {
+    inertia: RigidInertia,
+}
+
+impl Payload {
+    /// Nothing at the tip.
+    pub const NONE: Self = Self { inertia: RigidInertia::ZERO };
+
+    /// A rigid body: `mass` [kg], centre of mass in the tip frame [m], inertia about the centre of
+    /// mass along the axes of the tip frame [kg m²].
+    pub fn new(
+        mass: f64,
+        center_of_mass: Vector3<f64>,
+        inertia: Matrix3<f64>,
+    ) -> Result<Self, LoadError> {
+        if !(mass.is_finite() && mass >= 0.0) {
+            return Err(LoadError::Mass(mass));
+        }
+        if !center_of_mass.iter().all(|x| x.is_finite()) {
+            return Err(LoadError::CenterOfMass(center_of_mass.into()));
+        }
+        check_moments(&inertia, Zero::Allowed).map_err(LoadError::Inertia)?;
+        if mass == 0.0 && inertia.amax() > 0.0 {
+            return Err(LoadError::Massless(inertia.amax()));
+        }
+        Ok(Self { inertia: RigidInertia::about_origin(mass, center_of_mass, inertia) })
+    }
+
+    /// A point mass [kg] at a place in the tip frame [m].
+    pub fn point(mass: f64, center_of_mass: Vector3<f64>) -> Result<Self, LoadError> {
+        Self::new(mass, center_of_mass, Matrix3::zeros())
+    }
+
+    /// Mass [kg].
+    pub fn mass(&self) -> f64 {
+        self.inertia.mass
+    }
+
+    pub(crate) fn inertia(&self) -> &RigidInertia {
+        &self.inertia
+    }
+}
+
+impl Default for Payload {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+/// Gravity and payload.
+#[derive(Debug, Clone, Copy)]
+pub struct Load {
+    /// Acceleration of free fall, in the base frame [m/s²].
+    pub gravity: Vector3<f64>,
+    /// What hangs at the tip.
+    pub payload: Payload,
+}
+
+impl Load {
+    /// An upright base on earth and nothing at the tip.
+    pub const EMPTY: Self = Self { gravity: STANDARD_GRAVITY, payload: Payload::NONE };
+
+    /// An upright base on earth with this payload.
+    pub const fn with_payload(payload: Payload) -> Self {
+        Self { gravity: STANDARD_GRAVITY, payload }
+    }
+}
+
+impl Default for Load {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
+/// Whether an inertia may have a principal moment of zero, as a point mass or a thin rod does.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Zero {
+    Allowed,
+    Refused,
+}
+
+/// Ok when some distribution of mass has this inertia about its centre; else the principal moments.
+pub(crate) fn check_moments(inertia: &Matrix3<f64>, zero: Zero) -> Result<(), [f64; 3]> {
+    if !inertia.iter().all(|x| x.is_finite()) {
+        return Err([f64::NAN; 3]);
+    }
+    let mut moments: [f64; 3] = inertia.symmetric_eigenvalues().into();
+    moments.sort_by(f64::total_cmp);
+    let [small, middle, large] = moments;
+    let slack = PRINTED_DIGITS * large.abs();
+    let symmetric = (inertia - inertia.transpose()).amax() <= slack;
+    let positive = if zero == Zero::Allowed { small >= -1e-9 * slack } else { small > 0.0 };
+    let triangle = small + middle >= large - slack;
+    if symmetric && positive && triangle { Ok(()) } else { Err(moments) }
+}

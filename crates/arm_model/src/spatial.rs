@@ -1,0 +1,219 @@
+//! Spatial vectors, inertias and changes of frame (Featherstone 2008, chapter 2), as small as a
+//! chain of revolute joints about their own z axes needs them.
+//!
+//! The rule: a value belongs to one frame, and only a [`Transform`] takes it to another. *Motion*
+//! is an angular velocity and the velocity of the frame's origin; *force* is a moment about the
+//! frame's origin and a force.
+
+use nalgebra::{Matrix3, UnitQuaternion, Vector3};
+use std::ops::{Add, AddAssign};
+
+use crate::Pose;
+
+/// A velocity or an acceleration.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Motion {
+    /// Angular part [rad/s, rad/s²].
+    pub angular: Vector3<f64>,
+    /// Velocity of the frame's origin [m/s, m/s²].
+    pub linear: Vector3<f64>,
+}
+
+/// A force with its moment, or a momentum.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Force {
+    /// Moment about the frame's origin [N m].
+    pub moment: Vector3<f64>,
+    /// Force [N].
+    pub linear: Vector3<f64>,
+}
+
+/// Where a child frame lies in its parent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Transform {
+    /// Takes child coordinates to parent coordinates.
+    pub rotation: Matrix3<f64>,
+    /// Origin of the child in the parent [m].
+    pub origin: Vector3<f64>,
+}
+
+/// Inertia of a rigid body about the origin of its frame.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RigidInertia {
+    /// [kg]
+    pub mass: f64,
+    /// Mass times centre of mass [kg m].
+    pub first_moment: Vector3<f64>,
+    /// Second moment about the frame's origin, not the centre of mass [kg m²].
+    pub second_moment: Matrix3<f64>,
+}
+
+impl Motion {
+    /// No motion.
+    pub const ZERO: Self = Self { angular: ZERO, linear: ZERO };
+
+    /// This motion plus `rate` about the z axis of the frame, where every joint turns.
+    pub fn plus_spin(mut self, rate: f64) -> Self {
+        self.angular.z += rate;
+        self
+    }
+
+    /// The motion product with a spin of `rate` about z: the velocity-product acceleration.
+    pub fn cross_spin(&self, rate: f64) -> Self {
+        Self { angular: cross_z(&self.angular, rate), linear: cross_z(&self.linear, rate) }
+    }
+
+    /// The force product: how a momentum changes because its frame moves.
+    pub fn cross_force(&self, f: &Force) -> Force {
+        Force {
+            moment: self.angular.cross(&f.moment) + self.linear.cross(&f.linear),
+            linear: self.angular.cross(&f.linear),
+        }
+    }
+
+    /// Twice the energy when `momentum` belongs to this motion.
+    pub fn dot(&self, momentum: &Force) -> f64 {
+        self.angular.dot(&momentum.moment) + self.linear.dot(&momentum.linear)
+    }
+}
+
+impl Force {
+    /// No force.
+    pub const ZERO: Self = Self { moment: ZERO, linear: ZERO };
+}
+
+impl Add for Motion {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self { angular: self.angular + other.angular, linear: self.linear + other.linear }
+    }
+}
+
+impl Add for Force {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self { moment: self.moment + other.moment, linear: self.linear + other.linear }
+    }
+}
+
+impl AddAssign for Force {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl Transform {
+    /// The child lies in its parent without shift or turn.
+    pub const IDENTITY: Self =
+        Self { rotation: Matrix3::new(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0), origin: ZERO };
+
+    /// The same placement after the child has turned about its z axis.
+    pub fn turned(&self, sin: f64, cos: f64) -> Self {
+        let (x, y) = (self.rotation.column(0), self.rotation.column(1));
+        let columns = [x * cos + y * sin, y * cos - x * sin, self.rotation.column(2).into_owned()];
+        Self { rotation: Matrix3::from_columns(&columns), origin: self.origin }
+    }
+
+    /// Where the child of `self`'s child lies in `self`'s parent.
+    pub fn then(&self, inner: &Self) -> Self {
+        Self {
+            rotation: self.rotation * inner.rotation,
+            origin: self.rotation * inner.origin + self.origin,
+        }
+    }
+
+    /// A motion of the parent frame, seen in the child.
+    pub fn motion_to_child(&self, m: &Motion) -> Motion {
+        let at_child = m.linear + m.angular.cross(&self.origin);
+        Motion {
+            angular: self.rotation.tr_mul(&m.angular),
+            linear: self.rotation.tr_mul(&at_child),
+        }
+    }
+
+    /// A force in the child frame, seen in the parent.
+    pub fn force_to_parent(&self, f: &Force) -> Force {
+        let linear = self.rotation * f.linear;
+        Force { moment: self.rotation * f.moment + self.origin.cross(&linear), linear }
+    }
+
+    /// An inertia in the child frame, seen in the parent.
+    pub fn inertia_to_parent(&self, inertia: &RigidInertia) -> RigidInertia {
+        let p = &self.origin;
+        let first_rotated = self.rotation * inertia.first_moment;
+        let second_rotated = self.rotation * inertia.second_moment * self.rotation.transpose();
+        RigidInertia {
+            mass: inertia.mass,
+            first_moment: first_rotated + p * inertia.mass,
+            second_moment: second_rotated
+                + parallel_axis(p, &first_rotated)
+                + parallel_axis(&first_rotated, p)
+                + parallel_axis(p, p) * inertia.mass,
+        }
+    }
+
+    /// As a pose, with a unit quaternion.
+    pub fn to_pose(self) -> Pose {
+        Pose::from_parts(self.origin.into(), quaternion(&self.rotation))
+    }
+
+    /// From a pose.
+    pub fn from_pose(pose: &Pose) -> Self {
+        Self {
+            rotation: pose.rotation.to_rotation_matrix().into_inner(),
+            origin: pose.translation.vector,
+        }
+    }
+}
+
+impl RigidInertia {
+    /// Nothing.
+    pub const ZERO: Self = Self { mass: 0.0, first_moment: ZERO, second_moment: ZERO_MATRIX };
+
+    /// From mass, centre of mass and inertia about the centre of mass, all in one frame.
+    pub fn about_origin(mass: f64, com: Vector3<f64>, central: Matrix3<f64>) -> Self {
+        Self {
+            mass,
+            first_moment: com * mass,
+            second_moment: central + parallel_axis(&com, &com) * mass,
+        }
+    }
+
+    /// The momentum of this body when it moves so; with an acceleration, the force it takes.
+    pub fn momentum(&self, m: &Motion) -> Force {
+        Force {
+            moment: self.second_moment * m.angular + self.first_moment.cross(&m.linear),
+            linear: m.linear * self.mass - self.first_moment.cross(&m.angular),
+        }
+    }
+}
+
+impl Add for RigidInertia {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self {
+            mass: self.mass + other.mass,
+            first_moment: self.first_moment + other.first_moment,
+            second_moment: self.second_moment + other.second_moment,
+        }
+    }
+}
+
+const ZERO: Vector3<f64> = Vector3::new(0.0, 0.0, 0.0);
+const ZERO_MATRIX: Matrix3<f64> = Matrix3::new(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
+
+/// `v × (0, 0, rate)`.
+fn cross_z(v: &Vector3<f64>, rate: f64) -> Vector3<f64> {
+    Vector3::new(v.y * rate, -v.x * rate, 0.0)
+}
+
+/// `(a·b) 1 − b aᵀ`: what moving a unit mass adds to the second moment.
+fn parallel_axis(a: &Vector3<f64>, b: &Vector3<f64>) -> Matrix3<f64> {
+    Matrix3::from_diagonal_element(a.dot(b)) - b * a.transpose()
+}
+
+/// The quaternion of a rotation matrix, normalised.
+pub(crate) fn quaternion(rotation: &Matrix3<f64>) -> UnitQuaternion<f64> {
+    let matrix = nalgebra::Rotation3::from_matrix_unchecked(*rotation);
+    UnitQuaternion::from_rotation_matrix(&matrix)
+}
