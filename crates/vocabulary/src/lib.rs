@@ -10,6 +10,7 @@
 
 pub mod arm;
 pub mod command;
+pub mod config;
 pub mod health;
 pub mod joint;
 pub mod plan;

@@ -83,6 +83,15 @@ pub struct Now {
     pub stamp: Stamp,
 }
 
+/// A message and when it arrived here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Received<T> {
+    /// The receiver's steady clock.
+    pub at: Monotonic,
+    /// The message.
+    pub value: T,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
