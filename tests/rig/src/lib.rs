@@ -7,9 +7,11 @@ pub mod client;
 pub mod launch;
 pub mod process;
 pub mod program;
+pub mod scenario;
 pub mod world;
 
 pub use client::{ArmClient, GoalOutcome, RunningGoal};
 pub use launch::Launch;
 pub use program::Program;
+pub use scenario::Scenario;
 pub use world::World;

@@ -22,6 +22,7 @@ pub struct World {
     pub joint_states: Option<JointState>,
     /// True states of the simulator not yet taken by [`World::take_truth`], oldest first.
     truth: VecDeque<JointState>,
+    newest_truth: Option<JointState>,
     /// Control states not yet taken by [`World::take_control_states`], oldest first.
     control_states: VecDeque<ControlState>,
 }
@@ -31,6 +32,7 @@ const HISTORY: usize = 150_000;
 
 impl World {
     pub(crate) fn push_truth(&mut self, truth: JointState) {
+        self.newest_truth = Some(truth.clone());
         self.truth.push_back(truth);
         while self.truth.len() > HISTORY {
             self.truth.pop_front();
@@ -58,7 +60,7 @@ impl World {
     /// The newest true positions, rad.
     #[must_use]
     pub fn true_position(&self) -> Option<&[f64]> {
-        self.truth.back().map(|state| state.position.as_slice())
+        self.newest_truth.as_ref().map(|state| state.position.as_slice())
     }
 
     /// The process id of a node, from its heartbeat.

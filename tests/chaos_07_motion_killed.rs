@@ -1,0 +1,29 @@
+//! `motion` is killed: the plan that runs is finished.
+#![cfg(feature = "system")]
+
+use anyhow::Result;
+use r2r::armature_msgs::msg::ControlState;
+use rig::Scenario;
+use std::time::Duration;
+
+/// Would catch: control needing the one who gave the order, or a reborn motion that orders twice.
+#[test]
+fn a_killed_motion_leaves_the_running_plan_to_its_end() -> Result<()> {
+    let mut s = Scenario::enabled("chaos_07", &[])?;
+    let goal = s.start_motion()?;
+    let before = s.boots();
+
+    s.kill("arm_controller")?;
+    let back = s.wait_until_back("arm_controller", &before)?;
+    println!("back after {back:?}");
+    s.arm.wait_for("the end of the plan", Duration::from_secs(20), |w| {
+        w.phase() == Some(ControlState::REACHED as u8)
+    })?;
+    drop(goal);
+    s.expect_rest(Duration::from_secs(1))?;
+    s.expect_undisturbed(&before, &["arm_controller"])?;
+
+    let mut next = s.arm.send(s.program.trajectory())?;
+    s.expect_success(&mut next)?;
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! The supervisor is killed in motion: everything that runs, runs on.
+#![cfg(feature = "system")]
+
+use anyhow::{Result, ensure};
+use r2r::armature_msgs::msg::ArmStatus;
+use rig::Scenario;
+
+/// Would catch: a supervisor that forgets the epoch or the permit, or that restarts or stops what
+/// works.
+#[test]
+fn a_killed_supervisor_readopts_the_moving_arm() -> Result<()> {
+    let mut s = Scenario::enabled("chaos_24", &[])?;
+    let mut goal = s.start_motion()?;
+    let before = s.boots();
+    let lease = s.arm.world.lease.clone();
+
+    s.kill("supervisor")?;
+    let back = s.wait_until_back("supervisor", &before)?;
+    println!("back after {back:?}");
+    s.expect_success(&mut goal)?;
+    ensure!(s.arm.world.mode() == Some(ArmStatus::ENABLED as u8), "the arm left mode ENABLED");
+    let now = s.arm.world.lease.clone();
+    ensure!(
+        now.as_ref().map(|l| (l.epoch, l.holder)) == lease.as_ref().map(|l| (l.epoch, l.holder)),
+        "the lease changed from {lease:?} to {now:?}"
+    );
+    s.expect_undisturbed(&before, &["supervisor"])
+}
