@@ -11,8 +11,10 @@
 pub mod arm;
 pub mod command;
 pub mod config;
+pub mod gate;
 pub mod health;
 pub mod joint;
+pub mod lease;
 pub mod plan;
 pub mod time;
 pub mod topics;
