@@ -76,6 +76,16 @@ impl Frame {
         Self::with_id(Id::Extended(id), data)
     }
 
+    /// A frame of N bytes for a COB-ID that is known to fit, as those of [`crate::canopen::cob`].
+    pub(crate) fn from_cob<const N: usize>(cob: u16, bytes: &[u8; N]) -> Self {
+        const { assert!(N <= 8, "classic CAN carries at most 8 bytes") };
+        let mut data = [0; 8];
+        for (to, from) in data.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        Self { id: Id::Standard(cob & 0x7FF), len: N as u8, data }
+    }
+
     fn with_id(id: Id, data: &[u8]) -> Result<Self, FrameError> {
         let mut bytes = [0; 8];
         let slot = bytes.get_mut(..data.len()).ok_or(FrameError::TooLong { len: data.len() })?;
