@@ -5,4 +5,5 @@
 #![forbid(unsafe_code)]
 
 pub mod canopen;
+pub mod cia402;
 pub mod frame;

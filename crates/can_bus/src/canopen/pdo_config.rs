@@ -171,29 +171,23 @@ fn mapping_writes(index: u16, mapping: &Mapping) -> Vec<Write> {
     writes
 }
 
-/// The read-back-verified sequence that sets several PDOs of one node.
-#[derive(Debug, Clone)]
-pub struct PdoConfigurator;
+/// The writes of all `configs`, one PDO after the other, each read back.
+#[must_use]
+pub fn configure(node: NodeId, configs: &[PdoConfig]) -> WriteSequence {
+    WriteSequence::new(configs.iter().flat_map(|config| config.writes(node)).collect())
+}
 
-impl PdoConfigurator {
-    /// All writes of all `configs`, one PDO after the other.
-    #[must_use]
-    pub fn sequence(node: NodeId, configs: &[PdoConfig]) -> WriteSequence {
-        WriteSequence::new(configs.iter().flat_map(|config| config.writes(node)).collect())
-    }
-
-    /// Switches a PDO off, for those the drive has on by default and nobody reads.
-    #[must_use]
-    pub fn switch_off(direction: Direction, number: PdoNumber, node: NodeId) -> Write {
-        let (base, cob_id) = match direction {
-            Direction::Receive => (od::RPDO_COMMUNICATION, cob::rpdo(number, node)),
-            Direction::Transmit => (od::TPDO_COMMUNICATION, cob::tpdo(number, node)),
-        };
-        Write {
-            address: Address::new(base + number.offset(), 1),
-            data: DataType::U32.encode((u32::from(cob_id) | PDO_OFF).into()),
-            verify: Some(PDO_OFF.into()),
-        }
+/// Switches a PDO off, for those the drive has on by default and nobody reads.
+#[must_use]
+pub fn switch_off(direction: Direction, number: PdoNumber, node: NodeId) -> Write {
+    let (base, cob_id) = match direction {
+        Direction::Receive => (od::RPDO_COMMUNICATION, cob::rpdo(number, node)),
+        Direction::Transmit => (od::TPDO_COMMUNICATION, cob::tpdo(number, node)),
+    };
+    Write {
+        address: Address::new(base + number.offset(), 1),
+        data: DataType::U32.encode((u32::from(cob_id) | PDO_OFF).into()),
+        verify: Some(PDO_OFF.into()),
     }
 }
 
@@ -238,7 +232,7 @@ mod tests {
         let node = NodeId::new(1).unwrap();
         let config =
             PdoConfig::receive(PdoNumber::One, Transmission::Event, &[od::CONTROLWORD]).unwrap();
-        let mut sequence = PdoConfigurator::sequence(node, &[config]);
+        let mut sequence = configure(node, &[config]);
         let (mut memory, mut reads) = (Vec::new(), 0);
         while let Some(operation) = sequence.next() {
             let result = match operation {

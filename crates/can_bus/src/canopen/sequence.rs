@@ -173,7 +173,10 @@ mod tests {
         let mut s = sequence();
         s.accept(Ok(vec![])).unwrap();
         let error = s.accept(Ok(vec![50, 0])).unwrap_err().to_string();
-        assert!(error.starts_with("step 1 of 2: wrote 0x64 to 0x1017:0, read back 0x32"), "{error}");
+        assert!(
+            error.starts_with("step 1 of 2: wrote 0x64 to 0x1017:0, read back 0x32"),
+            "{error}"
+        );
         assert!(matches!(s.next(), Some(Operation::Download(..))), "the step can be retried");
     }
 }

@@ -178,11 +178,7 @@ impl SdoClient {
         Ok(self.frame(&request))
     }
 
-    fn open_download(
-        &self,
-        address: Address,
-        data: &[u8],
-    ) -> Result<(Phase, Request), SdoError> {
+    fn open_download(&self, address: Address, data: &[u8]) -> Result<(Phase, Request), SdoError> {
         match data.len() {
             1..=4 => {
                 let data = Chunk::first_of(data, 4);
@@ -265,11 +261,8 @@ impl Transfer {
                 if size.is_some_and(|size| size as usize > MAX_OBJECT) {
                     return Turn::Break(AbortCode::OutOfMemory);
                 }
-                self.phase = Phase::UploadSegments {
-                    data: Vec::new(),
-                    announced: size,
-                    toggle: false,
-                };
+                self.phase =
+                    Phase::UploadSegments { data: Vec::new(), announced: size, toggle: false };
                 Turn::Continue(Request::UploadSegment { toggle: false })
             }
             (

@@ -102,8 +102,7 @@ impl SdoServer {
         if announced.is_some_and(|size| size as usize > MAX_OBJECT) {
             return Err((address, AbortCode::OutOfMemory));
         }
-        self.transfer =
-            Transfer::Download { address, announced, data: Vec::new(), toggle: false };
+        self.transfer = Transfer::Download { address, announced, data: Vec::new(), toggle: false };
         Ok(Reply::Download { address })
     }
 
