@@ -84,7 +84,7 @@ pub struct ArmConfig {
 impl Default for ArmConfig {
     fn default() -> Self {
         let joints: Vec<String> = (1..=JOINTS).map(|n| format!("joint_{n}")).collect();
-        let limits = [8.0, 8.0, 10.0, 15.0, 15.0, 20.0];
+        let limits = [6.0, 5.0, 8.0, 15.0, 15.0, 20.0];
         let acceleration = joints.iter().cloned().zip(limits).collect();
         let (base_link, tip_link) = ("base_link".to_owned(), "tool0".to_owned());
         Self { joints, period: 0.004, base_link, tip_link, acceleration }

@@ -1,1 +1,330 @@
-//! Grants the lease, watches heartbeats, says when the arm may move
+//! Grants the lease, watches heartbeats, says when the arm may move.
+//!
+//! The rule: what the supervisor decides outlives it. [`Outputs::persist`] must be stored before
+//! the rest of the same [`Outputs`] is published; a restarted supervisor publishes what was stored,
+//! waits a grace time before it judges anybody, restarts nothing and changes nothing.
+//!
+//! Terms: the *lease* names who may command ([`grant`]); the *permit* counts the human "yes"
+//! ([`authority`]); a *process* is one start of a node, told apart by its boot id ([`watch`]).
+#![forbid(unsafe_code)]
+
+pub mod authority;
+pub mod config;
+pub mod faults;
+pub mod grant;
+pub mod report;
+pub mod state;
+pub mod watch;
+
+use std::time::Duration;
+use vocabulary::arm::{ArmMode, ArmState, ArmStatus};
+use vocabulary::command::Lease;
+use vocabulary::health::{CycleStatistics, Health, Heartbeat, LogLine, NodeHealth};
+use vocabulary::joint::JointOrder;
+use vocabulary::time::{Monotonic, Now, Received};
+
+pub use authority::{Request, RequestKind, Response};
+pub use config::{Config, ConfigError};
+pub use grant::ControlReport;
+pub use report::{DiagnosticLevel, DiagnosticStatus};
+pub use state::{PersistentState, StateError};
+
+use authority::{Authority, Moment};
+use config::seconds;
+use faults::View;
+use grant::{Grant, LeaseBook, Situation};
+use watch::{Event, Presence, Registry, Role};
+
+/// A step later than this was not the fault of those who seem silent since.
+const OWN_PAUSE: Duration = Duration::from_millis(100);
+
+/// What came in since the last step.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Inputs<'a> {
+    /// All heartbeats.
+    pub heartbeats: &'a [Received<Heartbeat>],
+    /// All calls of the arm services.
+    pub requests: &'a [Request],
+    /// The newest `arm_state`.
+    pub arm_state: Option<&'a Received<ArmState>>,
+    /// The newest `control_state`, in short; of the highest epoch when several sent.
+    pub control: Option<ControlReport>,
+}
+
+/// What goes out.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Outputs {
+    /// Store this before publishing anything below.
+    pub persist: Option<PersistentState>,
+    /// Publish on `lease`.
+    pub lease: Option<Lease>,
+    /// Publish on `arm/status`.
+    pub status: Option<ArmStatus>,
+    /// Answer these calls.
+    pub responses: Vec<Response>,
+    /// For people.
+    pub log: Vec<LogLine>,
+    /// Publish on `diagnostics`; empty most of the time.
+    pub diagnostics: Vec<DiagnosticStatus>,
+}
+
+/// The supervisor; see the crate's documentation.
+#[derive(Debug, Clone)]
+pub struct Supervisor {
+    config: Config,
+    joints: JointOrder,
+    boot_id: u64,
+    machine_boot_id: String,
+    book: LeaseBook,
+    /// Empty until the first step.
+    running: Option<Running>,
+    restored: Option<PersistentState>,
+    authority: Authority,
+    stored: Option<PersistentState>,
+}
+
+/// What exists from the first step on, when the clock is known.
+#[derive(Debug, Clone)]
+struct Running {
+    registry: Registry,
+    started: Monotonic,
+    stepped: Monotonic,
+    diagnosed: Option<Monotonic>,
+    arm: Option<Received<ArmState>>,
+    paused: bool,
+    steps: u64,
+}
+
+impl Supervisor {
+    /// Goes on from what an earlier process stored, or begins disabled.
+    ///
+    /// `machine_boot_id` tells boots of the machine apart.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the key, the value and what is allowed.
+    pub fn new(
+        config: Config,
+        joints: JointOrder,
+        boot_id: u64,
+        machine_boot_id: &str,
+        persisted: Option<PersistentState>,
+    ) -> Result<Self, ConfigError> {
+        config.validate()?;
+        let (lease, promised) =
+            persisted.as_ref().map_or_else(Default::default, |state| state.lease(machine_boot_id));
+        Ok(Self {
+            authority: Authority::new(ArmStatus::default(), config.clone()),
+            book: LeaseBook::new(lease, promised),
+            machine_boot_id: machine_boot_id.to_owned(),
+            config,
+            joints,
+            boot_id,
+            running: None,
+            stored: persisted.clone(),
+            restored: persisted,
+        })
+    }
+
+    /// Process start of this supervisor.
+    #[must_use]
+    pub fn boot_id(&self) -> u64 {
+        self.boot_id
+    }
+
+    /// The word in force.
+    #[must_use]
+    pub fn status(&self) -> &ArmStatus {
+        self.authority.status()
+    }
+
+    /// The lease in force.
+    #[must_use]
+    pub fn lease(&self) -> &Lease {
+        self.book.lease()
+    }
+
+    /// Takes in what came, decides, and returns what to store, publish, answer and log.
+    pub fn step(&mut self, now: Now, inputs: &Inputs) -> Outputs {
+        let first = self.running.is_none();
+        let mut log = Vec::new();
+        let mut running = self.running.take().unwrap_or_else(|| self.begin(now, &mut log));
+        let before = (self.book.lease().clone(), self.authority.status().clone());
+        let lenient = now.mono.since(running.started) < seconds(self.config.grace);
+        let events = running.take_in(now.mono, inputs, lenient);
+        log.extend(events.iter().map(|event| watch::describe(event, &running.registry)));
+        let grant = self.book.decide(
+            &Situation {
+                registry: &running.registry,
+                report: inputs.control,
+                lenient,
+                now: now.mono,
+                stamp: now.stamp,
+            },
+            &mut log,
+        );
+        let moment = Moment { now, lenient, paused: running.paused };
+        self.rule(&running, &events, &grant, &moment, inputs.requests);
+        let (responses, words) = self.authority.drain();
+        log.extend(words);
+        let persist = self.to_store();
+        let diagnostics = self.diagnostics(&mut running, now.mono);
+        running.steps += 1;
+        self.running = Some(running);
+        let (lease, status) = (self.book.lease(), self.authority.status());
+        Outputs {
+            persist,
+            lease: (first || *lease != before.0).then(|| lease.clone()),
+            status: (first || *status != before.1).then(|| status.clone()),
+            responses,
+            log,
+            diagnostics,
+        }
+    }
+
+    /// What this node says of itself.
+    #[must_use]
+    pub fn health(&self) -> NodeHealth {
+        let Some(running) = &self.running else { return NodeHealth::default() };
+        let nodes = running.registry.iter().filter(|(_, node)| node.expected);
+        let absent: Vec<_> = nodes
+            .filter(|(_, node)| node.presence != Presence::Live)
+            .map(|(name, _)| name.as_str())
+            .collect();
+        let cycles = CycleStatistics {
+            period: self.config.step_period,
+            count: running.steps,
+            ..CycleStatistics::default()
+        };
+        let health = if absent.is_empty() { Health::Ok } else { Health::Warn };
+        let message = if absent.is_empty() {
+            String::new()
+        } else {
+            format!("not live: {}", absent.join(", "))
+        };
+        NodeHealth { health, message, resume_required: false, cycles }
+    }
+
+    fn begin(&mut self, now: Now, log: &mut Vec<LogLine>) -> Running {
+        let status = match self.restored.take() {
+            Some(state) => state.status(&self.machine_boot_id, now.stamp),
+            None => ArmStatus {
+                stamp: now.stamp,
+                reason: "started: call arm/enable".to_owned(),
+                ..ArmStatus::default()
+            },
+        };
+        let (mode, epoch) = (status.mode, self.book.lease().epoch);
+        log.push(LogLine::info(format!(
+            "starts with the arm {}, permit {}, epoch {epoch}",
+            mode_name(mode),
+            status.permit
+        )));
+        self.authority = Authority::new(status, self.config.clone());
+        Running {
+            registry: Registry::new(&self.config, &self.joints, now.mono),
+            started: now.mono,
+            stepped: now.mono,
+            diagnosed: None,
+            arm: None,
+            paused: false,
+            steps: 0,
+        }
+    }
+
+    fn rule(
+        &mut self,
+        running: &Running,
+        events: &[Event],
+        grant: &Grant,
+        moment: &Moment,
+        requests: &[Request],
+    ) {
+        let limit = seconds(self.config.arm_state_timeout);
+        let news = running.arm.as_ref().filter(|arm| moment.now.mono.since(arm.at) <= limit);
+        let view = View {
+            registry: &running.registry,
+            arm: news.map(|arm| &arm.value),
+            joints: self.joints.names(),
+            held: self.book.is_held(),
+            now: moment.now.mono,
+        };
+        if *grant == Grant::Replaced {
+            let name = self.book.holder_name();
+            let reason = format!("control was lost, {name} holds the lease now: call arm/resume");
+            self.authority.hold(&reason, moment.now.stamp);
+        }
+        for name in restarted_drivers(events, &running.registry) {
+            self.authority
+                .hold(&format!("{name} was restarted: call arm/resume"), moment.now.stamp);
+        }
+        self.authority.judge(&view, moment);
+        self.authority.ask(requests, &view, moment);
+        self.authority.proceed(&view, moment);
+    }
+
+    fn to_store(&mut self) -> Option<PersistentState> {
+        let state = PersistentState::new(
+            &self.machine_boot_id,
+            self.book.lease(),
+            self.book.promised(),
+            self.authority.status(),
+        );
+        if self.stored.as_ref() == Some(&state) {
+            return None;
+        }
+        self.stored = Some(state.clone());
+        Some(state)
+    }
+
+    fn diagnostics(&self, running: &mut Running, now: Monotonic) -> Vec<DiagnosticStatus> {
+        let period = seconds(self.config.diagnostics_period);
+        if running.diagnosed.is_some_and(|at| now.since(at) < period) {
+            return Vec::new();
+        }
+        running.diagnosed = Some(now);
+        report::diagnose(self.authority.status(), &self.book, &running.registry, now)
+    }
+}
+
+impl Running {
+    fn take_in(&mut self, now: Monotonic, inputs: &Inputs, lenient: bool) -> Vec<Event> {
+        let pause = now.since(self.stepped);
+        self.stepped = now;
+        if pause > OWN_PAUSE {
+            self.registry.excuse(pause);
+        }
+        self.registry.hear(inputs.heartbeats);
+        if let Some(arm) = inputs.arm_state {
+            self.arm = Some(arm.clone());
+        }
+        if let Some(report) = inputs.control {
+            self.paused = report.paused;
+        }
+        self.registry.judge(now, lenient)
+    }
+}
+
+fn restarted_drivers(events: &[Event], registry: &Registry) -> Vec<String> {
+    let drivers = events.iter().filter_map(|event| match event {
+        Event::Restarted(name) => registry.get(name).map(|node| (name, node)),
+        _ => None,
+    });
+    drivers
+        .filter(|(_, node)| matches!(node.role, Role::Driver(_)))
+        .map(|(name, node)| format!("{name} ({})", node.joints()))
+        .collect()
+}
+
+fn mode_name(mode: ArmMode) -> &'static str {
+    match mode {
+        ArmMode::Disabled => "disabled",
+        ArmMode::Enabled => "enabled",
+        ArmMode::Stopped => "stopped",
+        ArmMode::Hold => "holding",
+    }
+}
+
+#[cfg(test)]
+mod rig;
+#[cfg(test)]
+mod situations;

@@ -1,0 +1,437 @@
+//! Who lives: one record per node name, fed by heartbeats.
+//!
+//! The rule: a node is what its *current* process says. A second process of the same name becomes
+//! current only when the first has fallen silent, so that a stray double changes nothing but the
+//! log.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+use vocabulary::health::{Heartbeat, Lifecycle, LogLine};
+use vocabulary::joint::JointOrder;
+use vocabulary::time::{Monotonic, Received};
+
+use crate::config::{Config, seconds};
+
+/// More names than any arm has; what comes beyond is ignored.
+const MAX_NODES: usize = 128;
+
+/// Two processes of one name for longer than this are no restart.
+const DOUBLE_AFTER: Duration = Duration::from_secs(1);
+
+/// What a node does for the arm, as far as the supervisor cares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Role {
+    /// May hold the lease.
+    Control,
+    /// Serves these joints, in joint order.
+    Driver(Vec<String>),
+    /// Anything else.
+    Other,
+}
+
+/// One process of a node.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Process {
+    /// First heartbeat.
+    pub since: Monotonic,
+    /// Last heartbeat.
+    pub heard: Monotonic,
+    /// The last heartbeat.
+    pub beat: Heartbeat,
+}
+
+/// What the supervisor thinks of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// Not heard since the supervisor started.
+    Unseen,
+    /// Its heartbeats come in time.
+    Live,
+    /// Its heartbeats stopped.
+    Lost,
+}
+
+/// What is known of one node name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// What it does.
+    pub role: Role,
+    /// Whether the arm needs it.
+    pub expected: bool,
+    /// Silence after which it is lost.
+    pub timeout: Duration,
+    /// What the supervisor thinks of it.
+    pub presence: Presence,
+    /// The process that counts.
+    pub current: Option<Process>,
+    /// Another process of the same name.
+    pub rival: Option<Process>,
+    /// Processes seen.
+    pub boots: u64,
+    /// Time it was live.
+    pub up: Duration,
+    named_missing: bool,
+    named_double: bool,
+}
+
+impl Node {
+    fn new(role: Role, expected: bool, config: &Config) -> Self {
+        let timeout = seconds(match role {
+            Role::Control => config.control_timeout,
+            Role::Driver(_) => config.driver_timeout,
+            Role::Other => config.node_timeout,
+        });
+        Self {
+            role,
+            expected,
+            timeout,
+            presence: Presence::Unseen,
+            current: None,
+            rival: None,
+            boots: 0,
+            up: Duration::ZERO,
+            named_missing: false,
+            named_double: false,
+        }
+    }
+
+    /// The joints it serves, for people; empty for all but drivers.
+    #[must_use]
+    pub fn joints(&self) -> String {
+        match &self.role {
+            Role::Driver(joints) => joints.join(", "),
+            _ => String::new(),
+        }
+    }
+
+    fn hear(&mut self, beat: &Received<Heartbeat>) {
+        let same = |process: &Process| process.beat.boot_id == beat.value.boot_id;
+        let known = match (&mut self.current, &mut self.rival) {
+            (Some(current), _) if same(current) => Some(current),
+            (_, Some(rival)) if same(rival) => Some(rival),
+            _ => None,
+        };
+        if let Some(process) = known {
+            if beat.value.sequence > process.beat.sequence {
+                process.heard = process.heard.max(beat.at);
+                process.beat = beat.value.clone();
+            }
+            return;
+        }
+        let process = Process { since: beat.at, heard: beat.at, beat: beat.value.clone() };
+        *(if self.current.is_none() { &mut self.current } else { &mut self.rival }) = Some(process);
+    }
+}
+
+/// A change worth acting upon or logging.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// First seen, or seen again after having been lost.
+    Live(String),
+    /// Another process took its place.
+    Restarted(String),
+    /// Its heartbeats stopped.
+    Lost(String, Duration),
+    /// Expected, but never heard.
+    Missing(String),
+    /// Two processes of this name live side by side.
+    Double(String, u32, u32),
+}
+
+/// All nodes by name.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    nodes: BTreeMap<String, Node>,
+    config: Config,
+    started: Monotonic,
+    judged: Monotonic,
+}
+
+impl Registry {
+    /// Knows the expected nodes from the start.
+    #[must_use]
+    pub fn new(config: &Config, joints: &JointOrder, now: Monotonic) -> Self {
+        let mut nodes = BTreeMap::new();
+        for group in joints.names().chunks(config.joints_per_driver.max(1)) {
+            let name = driver_name(group.first().map_or("", String::as_str));
+            nodes.insert(name, Node::new(Role::Driver(group.to_vec()), true, config));
+        }
+        let standby = config.standby.then(|| "control_standby".to_owned());
+        for name in config.expected.iter().cloned().chain(standby) {
+            let node = Node::new(role_of(&name), true, config);
+            nodes.insert(name, node);
+        }
+        Self { nodes, config: config.clone(), started: now, judged: now }
+    }
+
+    /// All nodes, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&String, &Node)> {
+        self.nodes.iter()
+    }
+
+    /// The drivers of the arm.
+    pub fn drivers(&self) -> impl Iterator<Item = (&String, &Node)> {
+        self.iter().filter(|(_, node)| matches!(node.role, Role::Driver(_)))
+    }
+
+    /// One node by name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Node> {
+        self.nodes.get(name)
+    }
+
+    /// Live and active controllers: name and process start, primary first. A rival counts too:
+    /// it is a process of its own and may hold the lease while the other one dies.
+    #[must_use]
+    pub fn candidates(&self, now: Monotonic) -> Vec<(String, u64)> {
+        let controls = self.iter().filter(|(_, node)| node.role == Role::Control);
+        let processes = controls.flat_map(|(name, node)| {
+            [&node.current, &node.rival].into_iter().flatten().map(move |p| (name, node.timeout, p))
+        });
+        processes
+            .filter(|(_, timeout, p)| now.since(p.heard) <= *timeout)
+            .filter(|(_, _, p)| p.beat.lifecycle == Lifecycle::Active && p.beat.boot_id != 0)
+            .map(|(name, _, p)| (name.clone(), p.beat.boot_id))
+            .collect()
+    }
+
+    /// Takes heartbeats in.
+    pub fn hear(&mut self, beats: &[Received<Heartbeat>]) {
+        for beat in beats {
+            let name = &beat.value.node;
+            if name.is_empty() || (self.nodes.len() >= MAX_NODES && !self.nodes.contains_key(name))
+            {
+                continue;
+            }
+            let config = &self.config;
+            let unknown = || Node::new(role_of(name), false, config);
+            self.nodes.entry(name.clone()).or_insert_with(unknown).hear(beat);
+        }
+    }
+
+    /// The supervisor itself did not run for `gap`: nobody else is to blame for it.
+    pub fn excuse(&mut self, gap: Duration) {
+        for node in self.nodes.values_mut() {
+            for process in [&mut node.current, &mut node.rival].into_iter().flatten() {
+                process.heard = process.heard + gap;
+            }
+        }
+    }
+
+    /// Compares every node with its deadline; returns what changed. With `lenient` nobody is lost.
+    pub fn judge(&mut self, now: Monotonic, lenient: bool) -> Vec<Event> {
+        let step = now.since(self.judged);
+        self.judged = now;
+        let absent = now.since(self.started) > seconds(self.config.appear_timeout);
+        let mut events = Vec::new();
+        for (name, node) in &mut self.nodes {
+            judge_double(name, node, now, &mut events);
+            if !lenient {
+                judge_silence(name, node, now, &mut events);
+            }
+            judge_arrival(name, node, now, &mut events);
+            if node.presence == Presence::Live {
+                node.up += step;
+            }
+            if absent && node.expected && node.current.is_none() && !node.named_missing {
+                node.named_missing = true;
+                events.push(Event::Missing(name.clone()));
+            }
+        }
+        events
+    }
+}
+
+fn judge_double(name: &str, node: &mut Node, now: Monotonic, events: &mut Vec<Event>) {
+    let timeout = node.timeout;
+    if node.rival.as_ref().is_some_and(|rival| now.since(rival.heard) > timeout) {
+        node.rival = None;
+        node.named_double = false;
+    }
+    let (Some(current), Some(rival)) = (&node.current, &node.rival) else { return };
+    let both = now.since(current.heard) <= timeout && now.since(rival.since) > DOUBLE_AFTER;
+    if both && !node.named_double {
+        node.named_double = true;
+        events.push(Event::Double(name.to_owned(), current.beat.pid, rival.beat.pid));
+    }
+}
+
+fn judge_silence(name: &str, node: &mut Node, now: Monotonic, events: &mut Vec<Event>) {
+    let Some(silence) = node.current.as_ref().map(|p| now.since(p.heard)) else { return };
+    if silence <= node.timeout {
+        return;
+    }
+    if node.rival.is_some() {
+        node.current = node.rival.take();
+        node.named_double = false;
+        node.presence = Presence::Live;
+        node.boots += 1;
+        events.push(Event::Restarted(name.to_owned()));
+    } else if node.presence == Presence::Live {
+        node.presence = Presence::Lost;
+        events.push(Event::Lost(name.to_owned(), silence));
+    }
+}
+
+fn judge_arrival(name: &str, node: &mut Node, now: Monotonic, events: &mut Vec<Event>) {
+    let heard = node.current.as_ref().is_some_and(|p| now.since(p.heard) <= node.timeout);
+    if node.presence == Presence::Live || !heard {
+        return;
+    }
+    if node.presence == Presence::Unseen {
+        node.boots += 1;
+    }
+    node.presence = Presence::Live;
+    events.push(Event::Live(name.to_owned()));
+}
+
+/// The log line of an event.
+#[must_use]
+pub fn describe(event: &Event, registry: &Registry) -> LogLine {
+    let joints = |name: &str| match registry.get(name).map(Node::joints) {
+        Some(joints) if !joints.is_empty() => format!(" ({joints})"),
+        _ => String::new(),
+    };
+    let expected = |name: &str| registry.get(name).is_some_and(|node| node.expected);
+    match event {
+        Event::Live(name) => LogLine::info(format!("{name}{} is live", joints(name))),
+        Event::Restarted(name) => LogLine::warn(format!("{name}{} was restarted", joints(name))),
+        Event::Lost(name, silence) => {
+            let silence = silence.as_secs_f64();
+            let text = format!("{name}{} is silent for {silence:.2} s", joints(name));
+            if expected(name) { LogLine::error(text) } else { LogLine::warn(text) }
+        }
+        Event::Missing(name) => LogLine::error(format!(
+            "{name}{} was never heard: is it started, in this namespace and ROS domain?",
+            joints(name)
+        )),
+        Event::Double(name, first, second) => LogLine::error(format!(
+            "two processes are called {name} (pid {first} and {second}): stop one of them"
+        )),
+    }
+}
+
+/// Name of the driver process whose first joint is `joint`.
+#[must_use]
+pub fn driver_name(joint: &str) -> String {
+    format!("driver_{joint}")
+}
+
+fn role_of(name: &str) -> Role {
+    if name == "control" || name.starts_with("control_") { Role::Control } else { Role::Other }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: u64 = 1_000_000;
+
+    fn joints() -> JointOrder {
+        JointOrder::new((1..=6).map(|n| format!("joint_{n}")).collect()).unwrap()
+    }
+
+    fn registry() -> Registry {
+        Registry::new(&Config::default(), &joints(), Monotonic(0))
+    }
+
+    fn beat(node: &str, boot_id: u64, at_ms: u64) -> Received<Heartbeat> {
+        let value = Heartbeat {
+            node: node.to_owned(),
+            boot_id,
+            sequence: at_ms,
+            lifecycle: Lifecycle::Active,
+            ..Heartbeat::default()
+        };
+        Received { at: Monotonic(at_ms * MS), value }
+    }
+
+    #[test]
+    fn a_group_of_joints_makes_one_driver_named_after_its_first() {
+        let config = Config { joints_per_driver: 3, ..Config::default() };
+        let registry = Registry::new(&config, &joints(), Monotonic(0));
+        let names: Vec<_> =
+            registry.drivers().map(|(name, node)| (name.as_str(), node.joints())).collect();
+        assert_eq!(names.len(), 2);
+        assert_eq!(names[1], ("driver_joint_4", "joint_4, joint_5, joint_6".to_owned()));
+    }
+
+    #[test]
+    fn a_silent_node_is_lost_once_and_found_once() {
+        let mut registry = registry();
+        registry.hear(&[beat("driver_joint_3", 5, 10)]);
+        assert_eq!(registry.judge(Monotonic(20 * MS), false).len(), 1);
+        assert_eq!(registry.judge(Monotonic(300 * MS), false), []);
+        let lost = registry.judge(Monotonic(320 * MS), false);
+        assert!(matches!(&lost[..], [Event::Lost(name, _)] if name == "driver_joint_3"));
+        assert!(describe(&lost[0], &registry).text.contains("(joint_3) is silent"));
+        assert_eq!(registry.judge(Monotonic(340 * MS), false), []);
+        registry.hear(&[beat("driver_joint_3", 5, 400)]);
+        let found = registry.judge(Monotonic(400 * MS), false);
+        assert_eq!(found, [Event::Live("driver_joint_3".to_owned())]);
+    }
+
+    #[test]
+    fn a_new_process_counts_as_restart_when_the_old_one_is_silent() {
+        let mut registry = registry();
+        registry.hear(&[beat("driver_joint_1", 5, 10)]);
+        registry.judge(Monotonic(20 * MS), false);
+        registry.hear(&[beat("driver_joint_1", 6, 200)]);
+        assert_eq!(registry.judge(Monotonic(200 * MS), false), []);
+        registry.hear(&[beat("driver_joint_1", 6, 300)]);
+        let events = registry.judge(Monotonic(320 * MS), false);
+        assert_eq!(events, [Event::Restarted("driver_joint_1".to_owned())]);
+        assert_eq!(registry.get("driver_joint_1").unwrap().boots, 2);
+    }
+
+    #[test]
+    fn two_living_processes_of_one_name_are_reported_and_change_nothing() {
+        let mut registry = registry();
+        let mut events = Vec::new();
+        for at in (0..3000).step_by(50) {
+            registry.hear(&[beat("joint_state", 1, at + 1), beat("joint_state", 2, at + 1)]);
+            events.extend(registry.judge(Monotonic((at + 1) * MS), false));
+        }
+        let doubles = events.iter().filter(|e| matches!(e, Event::Double(..))).count();
+        assert_eq!((events.len(), doubles), (2, 1));
+        let current = registry.get("joint_state").unwrap().current.clone().unwrap();
+        assert_eq!(current.beat.boot_id, 1);
+    }
+
+    #[test]
+    fn a_repeated_heartbeat_is_no_sign_of_life() {
+        let mut registry = registry();
+        registry.hear(&[beat("control", 5, 10)]);
+        let mut replay = beat("control", 5, 10);
+        replay.at = Monotonic(500 * MS);
+        registry.hear(&[replay]);
+        assert!(registry.candidates(Monotonic(500 * MS)).is_empty());
+    }
+
+    #[test]
+    fn a_node_that_never_came_is_named_once() {
+        let mut registry = registry();
+        let missing = registry.judge(Monotonic(11_000 * MS), false);
+        assert_eq!(missing.len(), 9);
+        assert!(missing.contains(&Event::Missing("driver_joint_6".to_owned())));
+        assert_eq!(registry.judge(Monotonic(12_000 * MS), false), []);
+    }
+
+    #[test]
+    fn a_pause_of_the_supervisor_itself_loses_nobody() {
+        let mut registry = registry();
+        registry.hear(&[beat("control", 5, 10)]);
+        registry.judge(Monotonic(20 * MS), false);
+        registry.excuse(Duration::from_secs(3));
+        assert_eq!(registry.judge(Monotonic(3_050 * MS), false), []);
+    }
+
+    #[test]
+    fn a_flood_of_names_is_bounded() {
+        let mut registry = registry();
+        for n in 0..1000 {
+            registry.hear(&[beat(&format!("stranger_{n}"), n + 1, 10)]);
+        }
+        assert_eq!(registry.iter().count(), MAX_NODES);
+    }
+}
