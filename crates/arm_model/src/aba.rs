@@ -6,7 +6,7 @@ use nalgebra::Matrix3;
 use crate::JointVector;
 use crate::load::Load;
 use crate::model::ArmModel;
-use crate::spatial::{Force, Motion, RigidInertia, Transform};
+use crate::spatial::{Force, Motion, RigidInertia, Transform, product, turn, turn_back, turn_both};
 
 /// How a body with the rest of the arm hanging on it resists acceleration: symmetric 6×6, as
 /// `[rotational, coupling; couplingᵀ, linear]`.
@@ -91,6 +91,7 @@ impl<const N: usize> ArmModel<N> {
 impl ArticulatedInertia {
     const ZERO: Self = Self { rotational: NOTHING, coupling: NOTHING, linear: NOTHING };
 
+    #[inline]
     fn plus_rigid(mut self, body: &RigidInertia) -> Self {
         self.rotational += body.second_moment;
         self.coupling += body.first_moment.cross_matrix();
@@ -99,18 +100,21 @@ impl ArticulatedInertia {
     }
 
     /// Force that a unit acceleration about z takes.
+    #[inline]
     fn spin_column(&self) -> Force {
         Force { moment: self.rotational.column(2).into(), linear: self.coupling.row(2).transpose() }
     }
 
+    #[inline]
     fn apply(&self, m: &Motion) -> Force {
         Force {
-            moment: self.rotational * m.angular + self.coupling * m.linear,
-            linear: self.coupling.tr_mul(&m.angular) + self.linear * m.linear,
+            moment: turn(&self.rotational, &m.angular) + turn(&self.coupling, &m.linear),
+            linear: turn_back(&self.coupling, &m.angular) + turn(&self.linear, &m.linear),
         }
     }
 
     /// What is left when the joint may give way: minus `column columnᵀ / felt`.
+    #[inline]
     fn without(&self, column: &Force, felt: f64) -> Self {
         let (n, f) = (column.moment / felt, column.linear / felt);
         Self {
@@ -121,19 +125,22 @@ impl ArticulatedInertia {
     }
 
     /// The same resistance seen in the parent frame.
+    #[inline]
     fn to_parent(self, x: &Transform) -> Self {
-        let turn = |m: Matrix3<f64>| x.rotation * m * x.rotation.transpose();
         let shift = x.origin.cross_matrix();
-        let linear = turn(self.linear);
-        let turned = turn(self.coupling);
-        let coupling = turned + shift * linear;
-        let rotational = turn(self.rotational) + shift * turned.transpose() - coupling * shift;
+        let linear = turn_both(&x.rotation, &self.linear);
+        let turned = turn_both(&x.rotation, &self.coupling);
+        let coupling = turned + product(&shift, &linear);
+        let rotational = turn_both(&x.rotation, &self.rotational)
+            + product(&shift, &turned.transpose())
+            - product(&coupling, &shift);
         Self { rotational, coupling, linear }
     }
 }
 
 const NOTHING: Matrix3<f64> = Matrix3::new(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
 
+#[inline]
 fn scale(f: &Force, by: f64) -> Force {
     Force { moment: f.moment * by, linear: f.linear * by }
 }

@@ -6,7 +6,7 @@ use nalgebra::Vector3;
 
 use crate::load::{Load, Payload};
 use crate::model::ArmModel;
-use crate::spatial::{Force, Motion, RigidInertia, Transform};
+use crate::spatial::{Force, Motion, RigidInertia, Transform, turn, turn_back};
 use crate::{JointVector, MassMatrix};
 
 impl<const N: usize> ArmModel<N> {
@@ -41,7 +41,7 @@ impl<const N: usize> ArmModel<N> {
         let mut up = -load.gravity;
         let mut forces = [Force::ZERO; N];
         for i in 0..N {
-            up = placements[i].rotation.tr_mul(&up);
+            up = turn_back(&placements[i].rotation, &up);
             let inertia = self.laden(i, &load.payload);
             forces[i] =
                 Force { moment: inertia.first_moment.cross(&up), linear: up * inertia.mass };
@@ -86,13 +86,14 @@ impl<const N: usize> ArmModel<N> {
         for i in 0..N {
             last = last.then(&self.placement(i, q[i]));
             let inertia = self.laden(i, &load.payload);
-            moment += last.rotation * inertia.first_moment + last.origin * inertia.mass;
+            moment += turn(&last.rotation, &inertia.first_moment) + last.origin * inertia.mass;
         }
         -load.gravity.dot(&moment)
     }
 }
 
 /// The joint torques that carry these forces, each in its body's frame.
+#[inline]
 fn gather<const N: usize>(placements: &[Transform; N], forces: [Force; N]) -> JointVector<N> {
     let mut torque = JointVector::zeros();
     let mut carried = Force::ZERO;

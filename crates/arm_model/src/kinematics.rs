@@ -39,20 +39,20 @@ impl Frame {
 impl<const N: usize> ArmModel<N> {
     /// Pose of the tip in the base at these joint positions [rad].
     pub fn forward_kinematics(&self, q: &JointVector<N>) -> Pose {
-        let mut last = Transform::IDENTITY;
-        for i in 0..N {
-            last = last.then(&self.placement(i, q[i]));
-        }
-        last.then(&self.tip).to_pose()
+        let bodies = self.bodies.iter().zip(half_turns(q));
+        let last = bodies.fold(Pose::identity(), |last, (body, half_turn)| {
+            spun(&(last * body.placement.pose), half_turn)
+        });
+        last * self.tip.pose
     }
 
     /// Poses in the base of the links that the joints move, in joint order.
     pub fn link_poses(&self, q: &JointVector<N>) -> [Pose; N] {
-        let mut last = Transform::IDENTITY;
+        let half_turns = half_turns(q);
+        let mut last = Pose::identity();
         std::array::from_fn(|i| {
-            last = last.then(&self.placement(i, q[i]));
-            let rotation = last.rotation * self.bodies[i].link_rotation;
-            Transform { rotation, ..last }.to_pose()
+            last = spun(&(last * self.bodies[i].placement.pose), half_turns[i]);
+            last * self.bodies[i].link_rotation
         })
     }
 
@@ -64,7 +64,7 @@ impl<const N: usize> ArmModel<N> {
             last = last.then(&self.placement(i, q[i]));
             last
         });
-        let tip = last.then(&self.tip).origin;
+        let tip = last.then(&self.tip.transform).origin;
         let mut jacobian = Jacobian::<N>::zeros();
         for (i, joint) in joints.iter().enumerate() {
             let axis: Vector3<f64> = joint.rotation.column(2).into();
@@ -78,11 +78,30 @@ impl<const N: usize> ArmModel<N> {
     /// Body `i` in the body before it, at joint position `angle` [rad].
     pub(crate) fn placement(&self, i: usize, angle: f64) -> Transform {
         let (sin, cos) = angle.sin_cos();
-        self.bodies[i].placement.turned(sin, cos)
+        self.bodies[i].placement.transform.turned(sin, cos)
     }
 
     /// All [`Self::placement`]s.
     pub(crate) fn placements(&self, q: &JointVector<N>) -> [Transform; N] {
         std::array::from_fn(|i| self.placement(i, q[i]))
     }
+}
+
+/// Sine and cosine of half of each angle, as quaternions want them.
+#[inline]
+fn half_turns<const N: usize>(q: &JointVector<N>) -> [(f64, f64); N] {
+    std::array::from_fn(|i| (q[i] / 2.0).sin_cos())
+}
+
+/// A pose turned about its own z axis.
+#[inline]
+fn spun(pose: &Pose, (sin, cos): (f64, f64)) -> Pose {
+    let r = pose.rotation.quaternion();
+    let turned = nalgebra::Quaternion::new(
+        r.w * cos - r.k * sin,
+        r.i * cos + r.j * sin,
+        r.j * cos - r.i * sin,
+        r.k * cos + r.w * sin,
+    );
+    Pose::from_parts(pose.translation, UnitQuaternion::new_unchecked(turned))
 }

@@ -51,10 +51,12 @@ impl Payload {
     }
 
     /// Mass [kg].
+    #[inline]
     pub fn mass(&self) -> f64 {
         self.inertia.mass
     }
 
+    #[inline]
     pub(crate) fn inertia(&self) -> &RigidInertia {
         &self.inertia
     }
@@ -111,4 +113,35 @@ pub(crate) fn check_moments(inertia: &Matrix3<f64>, zero: Zero) -> Result<(), [f
     let positive = if zero == Zero::Allowed { small >= -1e-9 * slack } else { small > 0.0 };
     let triangle = small + middle >= large - slack;
     if symmetric && positive && triangle { Ok(()) } else { Err(moments) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn payload_that_cannot_be_is_refused() {
+        let place = Vector3::zeros();
+        assert_eq!(Payload::point(-1.0, place).unwrap_err(), LoadError::Mass(-1.0));
+        assert!(matches!(Payload::point(f64::NAN, place), Err(LoadError::Mass(_))));
+        let nowhere = Vector3::new(0.0, f64::INFINITY, 0.0);
+        assert!(matches!(Payload::point(1.0, nowhere), Err(LoadError::CenterOfMass(_))));
+        let needle = Matrix3::from_diagonal(&Vector3::new(3.0, 1.0, 1.0));
+        assert!(matches!(Payload::new(1.0, place, needle), Err(LoadError::Inertia(_))));
+        let skew = Matrix3::new(1.0, 0.5, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0);
+        assert!(matches!(Payload::new(1.0, place, skew), Err(LoadError::Inertia(_))));
+        let ball = Matrix3::identity();
+        assert_eq!(Payload::new(0.0, place, ball).unwrap_err(), LoadError::Massless(1.0));
+    }
+
+    #[test]
+    fn payload_of_no_mass_is_no_payload() {
+        assert_eq!(Payload::point(0.0, Vector3::zeros()).unwrap().mass(), Payload::NONE.mass());
+    }
+
+    #[test]
+    fn thin_rod_is_a_payload() {
+        let rod = Matrix3::from_diagonal(&Vector3::new(0.0, 0.1, 0.1));
+        assert!(Payload::new(1.0, Vector3::zeros(), rod).is_ok());
+    }
 }

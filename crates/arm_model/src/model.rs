@@ -1,11 +1,11 @@
 //! The arm itself: its bodies, joints, limits and frames. Immutable but for the rotor inertias.
 
-use nalgebra::Matrix3;
+use nalgebra::UnitQuaternion;
 
 use crate::kinematics::Frame;
 use crate::load::Payload;
 use crate::spatial::{RigidInertia, Transform};
-use crate::{JointVector, LoadError, ModelError, urdf};
+use crate::{JointVector, LoadError, ModelError, Pose, urdf};
 
 /// What a joint can do, from the URDF.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,15 +20,28 @@ pub struct JointLimits {
     pub effort: f64,
 }
 
+/// Where a frame lies, twice: the dynamics are faster on matrices, the kinematics on quaternions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Placement {
+    pub transform: Transform,
+    pub pose: Pose,
+}
+
+impl From<Transform> for Placement {
+    fn from(transform: Transform) -> Self {
+        Self { transform, pose: transform.to_pose() }
+    }
+}
+
 /// One moving link with all that is fixed to it, in a frame whose z axis is the joint's axis.
 #[derive(Debug, Clone)]
 pub(crate) struct Body {
     /// Where this body's frame lies in the frame of the body before, at joint position 0.
-    pub placement: Transform,
+    pub placement: Placement,
     /// Inertia in this body's frame.
     pub inertia: RigidInertia,
     /// Takes coordinates of the URDF link frame to those of this body's frame.
-    pub link_rotation: Matrix3<f64>,
+    pub link_rotation: UnitQuaternion<f64>,
 }
 
 /// A serial arm with `N` revolute joints between a base and a tip.
@@ -47,7 +60,7 @@ pub(crate) struct Body {
 pub struct ArmModel<const N: usize> {
     pub(crate) bodies: [Body; N],
     /// Where the tip lies in the last body's frame.
-    pub(crate) tip: Transform,
+    pub(crate) tip: Placement,
     pub(crate) rotor_inertia: JointVector<N>,
     pub(crate) frames: Vec<Frame>,
     pub(crate) joint_names: [String; N],
@@ -108,6 +121,6 @@ impl<const N: usize> ArmModel<N> {
         if index + 1 < N || payload.mass() == 0.0 {
             return own;
         }
-        own + self.tip.inertia_to_parent(payload.inertia())
+        own + self.tip.transform.inertia_to_parent(payload.inertia())
     }
 }

@@ -4,6 +4,9 @@
 //! The rule: a value belongs to one frame, and only a [`Transform`] takes it to another. *Motion*
 //! is an angular velocity and the velocity of the frame's origin; *force* is a moment about the
 //! frame's origin and a force.
+//!
+//! Every function is `#[inline]`: the callers are generic and so compiled in other crates, which
+//! would otherwise call across for each product, at three times the cost.
 
 use nalgebra::{Matrix3, UnitQuaternion, Vector3};
 use std::ops::{Add, AddAssign};
@@ -53,17 +56,20 @@ impl Motion {
     pub const ZERO: Self = Self { angular: ZERO, linear: ZERO };
 
     /// This motion plus `rate` about the z axis of the frame, where every joint turns.
+    #[inline]
     pub fn plus_spin(mut self, rate: f64) -> Self {
         self.angular.z += rate;
         self
     }
 
     /// The motion product with a spin of `rate` about z: the velocity-product acceleration.
+    #[inline]
     pub fn cross_spin(&self, rate: f64) -> Self {
         Self { angular: cross_z(&self.angular, rate), linear: cross_z(&self.linear, rate) }
     }
 
     /// The force product: how a momentum changes because its frame moves.
+    #[inline]
     pub fn cross_force(&self, f: &Force) -> Force {
         Force {
             moment: self.angular.cross(&f.moment) + self.linear.cross(&f.linear),
@@ -72,6 +78,7 @@ impl Motion {
     }
 
     /// Twice the energy when `momentum` belongs to this motion.
+    #[inline]
     pub fn dot(&self, momentum: &Force) -> f64 {
         self.angular.dot(&momentum.moment) + self.linear.dot(&momentum.linear)
     }
@@ -84,6 +91,7 @@ impl Force {
 
 impl Add for Motion {
     type Output = Self;
+    #[inline]
     fn add(self, other: Self) -> Self {
         Self { angular: self.angular + other.angular, linear: self.linear + other.linear }
     }
@@ -91,12 +99,14 @@ impl Add for Motion {
 
 impl Add for Force {
     type Output = Self;
+    #[inline]
     fn add(self, other: Self) -> Self {
         Self { moment: self.moment + other.moment, linear: self.linear + other.linear }
     }
 }
 
 impl AddAssign for Force {
+    #[inline]
     fn add_assign(&mut self, other: Self) {
         *self = *self + other;
     }
@@ -108,40 +118,50 @@ impl Transform {
         Self { rotation: Matrix3::new(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0), origin: ZERO };
 
     /// The same placement after the child has turned about its z axis.
+    #[inline]
     pub fn turned(&self, sin: f64, cos: f64) -> Self {
-        let (x, y) = (self.rotation.column(0), self.rotation.column(1));
-        let columns = [x * cos + y * sin, y * cos - x * sin, self.rotation.column(2).into_owned()];
-        Self { rotation: Matrix3::from_columns(&columns), origin: self.origin }
+        let r = &self.rotation;
+        #[rustfmt::skip]
+        let rotation = Matrix3::new(
+            r.m11 * cos + r.m12 * sin, r.m12 * cos - r.m11 * sin, r.m13,
+            r.m21 * cos + r.m22 * sin, r.m22 * cos - r.m21 * sin, r.m23,
+            r.m31 * cos + r.m32 * sin, r.m32 * cos - r.m31 * sin, r.m33,
+        );
+        Self { rotation, origin: self.origin }
     }
 
     /// Where the child of `self`'s child lies in `self`'s parent.
+    #[inline]
     pub fn then(&self, inner: &Self) -> Self {
         Self {
-            rotation: self.rotation * inner.rotation,
-            origin: self.rotation * inner.origin + self.origin,
+            rotation: product(&self.rotation, &inner.rotation),
+            origin: turn(&self.rotation, &inner.origin) + self.origin,
         }
     }
 
     /// A motion of the parent frame, seen in the child.
+    #[inline]
     pub fn motion_to_child(&self, m: &Motion) -> Motion {
         let at_child = m.linear + m.angular.cross(&self.origin);
         Motion {
-            angular: self.rotation.tr_mul(&m.angular),
-            linear: self.rotation.tr_mul(&at_child),
+            angular: turn_back(&self.rotation, &m.angular),
+            linear: turn_back(&self.rotation, &at_child),
         }
     }
 
     /// A force in the child frame, seen in the parent.
+    #[inline]
     pub fn force_to_parent(&self, f: &Force) -> Force {
-        let linear = self.rotation * f.linear;
-        Force { moment: self.rotation * f.moment + self.origin.cross(&linear), linear }
+        let linear = turn(&self.rotation, &f.linear);
+        Force { moment: turn(&self.rotation, &f.moment) + self.origin.cross(&linear), linear }
     }
 
     /// An inertia in the child frame, seen in the parent.
+    #[inline]
     pub fn inertia_to_parent(&self, inertia: &RigidInertia) -> RigidInertia {
         let p = &self.origin;
-        let first_rotated = self.rotation * inertia.first_moment;
-        let second_rotated = self.rotation * inertia.second_moment * self.rotation.transpose();
+        let first_rotated = turn(&self.rotation, &inertia.first_moment);
+        let second_rotated = turn_both(&self.rotation, &inertia.second_moment);
         RigidInertia {
             mass: inertia.mass,
             first_moment: first_rotated + p * inertia.mass,
@@ -153,11 +173,13 @@ impl Transform {
     }
 
     /// As a pose, with a unit quaternion.
+    #[inline]
     pub fn to_pose(self) -> Pose {
         Pose::from_parts(self.origin.into(), quaternion(&self.rotation))
     }
 
     /// From a pose.
+    #[inline]
     pub fn from_pose(pose: &Pose) -> Self {
         Self {
             rotation: pose.rotation.to_rotation_matrix().into_inner(),
@@ -171,6 +193,7 @@ impl RigidInertia {
     pub const ZERO: Self = Self { mass: 0.0, first_moment: ZERO, second_moment: ZERO_MATRIX };
 
     /// From mass, centre of mass and inertia about the centre of mass, all in one frame.
+    #[inline]
     pub fn about_origin(mass: f64, com: Vector3<f64>, central: Matrix3<f64>) -> Self {
         Self {
             mass,
@@ -180,9 +203,10 @@ impl RigidInertia {
     }
 
     /// The momentum of this body when it moves so; with an acceleration, the force it takes.
+    #[inline]
     pub fn momentum(&self, m: &Motion) -> Force {
         Force {
-            moment: self.second_moment * m.angular + self.first_moment.cross(&m.linear),
+            moment: turn(&self.second_moment, &m.angular) + self.first_moment.cross(&m.linear),
             linear: m.linear * self.mass - self.first_moment.cross(&m.angular),
         }
     }
@@ -190,6 +214,7 @@ impl RigidInertia {
 
 impl Add for RigidInertia {
     type Output = Self;
+    #[inline]
     fn add(self, other: Self) -> Self {
         Self {
             mass: self.mass + other.mass,
@@ -203,16 +228,54 @@ const ZERO: Vector3<f64> = Vector3::new(0.0, 0.0, 0.0);
 const ZERO_MATRIX: Matrix3<f64> = Matrix3::new(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
 
 /// `v × (0, 0, rate)`.
+#[inline]
 fn cross_z(v: &Vector3<f64>, rate: f64) -> Vector3<f64> {
     Vector3::new(v.y * rate, -v.x * rate, 0.0)
 }
 
 /// `(a·b) 1 − b aᵀ`: what moving a unit mass adds to the second moment.
+#[inline]
 fn parallel_axis(a: &Vector3<f64>, b: &Vector3<f64>) -> Matrix3<f64> {
     Matrix3::from_diagonal_element(a.dot(b)) - b * a.transpose()
 }
 
+/// `m v`.
+#[inline]
+pub(crate) fn turn(m: &Matrix3<f64>, v: &Vector3<f64>) -> Vector3<f64> {
+    Vector3::new(
+        m.m11 * v.x + m.m12 * v.y + m.m13 * v.z,
+        m.m21 * v.x + m.m22 * v.y + m.m23 * v.z,
+        m.m31 * v.x + m.m32 * v.y + m.m33 * v.z,
+    )
+}
+
+/// `mᵀ v`.
+#[inline]
+pub(crate) fn turn_back(m: &Matrix3<f64>, v: &Vector3<f64>) -> Vector3<f64> {
+    Vector3::new(
+        m.m11 * v.x + m.m21 * v.y + m.m31 * v.z,
+        m.m12 * v.x + m.m22 * v.y + m.m32 * v.z,
+        m.m13 * v.x + m.m23 * v.y + m.m33 * v.z,
+    )
+}
+
+/// `a b`.
+#[inline]
+pub(crate) fn product(a: &Matrix3<f64>, b: &Matrix3<f64>) -> Matrix3<f64> {
+    let column = |x, y, z| turn(a, &Vector3::new(x, y, z));
+    let (x, y) = (column(b.m11, b.m21, b.m31), column(b.m12, b.m22, b.m32));
+    let z = column(b.m13, b.m23, b.m33);
+    Matrix3::new(x.x, y.x, z.x, x.y, y.y, z.y, x.z, y.z, z.z)
+}
+
+/// `a m aᵀ`.
+#[inline]
+pub(crate) fn turn_both(a: &Matrix3<f64>, m: &Matrix3<f64>) -> Matrix3<f64> {
+    product(&product(a, m), &a.transpose())
+}
+
 /// The quaternion of a rotation matrix, normalised.
+#[inline]
 pub(crate) fn quaternion(rotation: &Matrix3<f64>) -> UnitQuaternion<f64> {
     let matrix = nalgebra::Rotation3::from_matrix_unchecked(*rotation);
     UnitQuaternion::from_rotation_matrix(&matrix)

@@ -1,5 +1,6 @@
 //! Every function against Pinocchio, to 1e-9 of the size of the answer, on random states.
 //! fixtures/generate.py says where the numbers come from and how they are packed.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // a test
 
 mod support;
 

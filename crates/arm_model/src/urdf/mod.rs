@@ -2,6 +2,8 @@
 //! physical.
 
 mod checks;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use nalgebra::{Matrix3, Unit, UnitQuaternion, Vector3};
@@ -9,7 +11,7 @@ use urdf_rs::{Joint, JointType, Link};
 
 use crate::kinematics::Frame;
 use crate::model::Body;
-use crate::spatial::{RigidInertia, Transform};
+use crate::spatial::{RigidInertia, Transform, quaternion};
 use crate::{ArmModel, JointLimits, JointVector, ModelError, Pose};
 use tree::{Anchor, Tree};
 
@@ -30,11 +32,11 @@ pub(crate) fn read<const N: usize>(
     };
     let axes: Vec<Matrix3<f64>> = moving.iter().map(|j| basis_along(&axis(j))).collect();
     let bodies = bodies(&robot.links, &tree, &axes)?;
-    let tip_in_link = tree.anchor(tip)?.1;
+    let tip_in_link = tree.anchor(tip).1;
     let tip_rotation = axes.last().copied().unwrap_or_else(Matrix3::identity).transpose();
     Ok(ArmModel {
         bodies: bodies.try_into().map_err(|_| joint_count())?,
-        tip: rotated(&tip_rotation, &tip_in_link),
+        tip: rotated(&tip_rotation, &tip_in_link).into(),
         rotor_inertia: JointVector::zeros(),
         frames: robot.joints.iter().map(|j| frame(j, &tree)).collect(),
         joint_names: per_joint(moving, |j| j.name.clone()).ok_or_else(joint_count)?,
@@ -58,18 +60,20 @@ fn bodies(links: &[Link], tree: &Tree, axes: &[Matrix3<f64>]) -> Result<Vec<Body
     let mut bodies = Vec::with_capacity(axes.len());
     let mut previous = Matrix3::identity();
     for (joint, axes) in tree.moving().iter().zip(axes) {
-        let (_, parent) = tree.anchor(&joint.parent.link)?;
+        let (_, parent) = tree.anchor(&joint.parent.link);
         let at_zero = rotated(&previous.transpose(), &(parent * pose(&joint.origin)));
         let placement = Transform { rotation: at_zero.rotation * axes, ..at_zero };
-        let link_rotation = axes.transpose();
-        bodies.push(Body { placement, inertia: RigidInertia::ZERO, link_rotation });
+        bodies.push(Body {
+            placement: placement.into(),
+            inertia: RigidInertia::ZERO,
+            link_rotation: quaternion(&axes.transpose()),
+        });
         previous = *axes;
     }
     for link in links {
-        let (anchor, place) = tree.anchor(&link.name)?;
-        let body = if let Anchor::Body(i) = anchor { bodies.get_mut(i) } else { None };
-        if let Some(body) = body {
-            let in_body = rotated(&body.link_rotation, &place);
+        let (Anchor::Body(i), place) = tree.anchor(&link.name) else { continue };
+        if let (Some(body), Some(axes)) = (bodies.get_mut(i), axes.get(i)) {
+            let in_body = rotated(&axes.transpose(), &place);
             body.inertia = body.inertia + in_body.inertia_to_parent(&inertia(link));
         }
     }

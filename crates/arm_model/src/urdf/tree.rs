@@ -69,19 +69,19 @@ impl<'a> Tree<'a> {
         self.chain.iter().any(|j| j.name == joint.name)
     }
 
-    /// What a link is fixed to, and its pose there: in the moved link, or in the base.
-    pub fn anchor(&self, link: &str) -> Result<(Anchor, Pose), ModelError> {
+    /// What a link is fixed to, and its pose there: in the moved link, the base, or the root.
+    pub fn anchor(&self, link: &str) -> (Anchor, Pose) {
         let mut place = Pose::identity();
         let mut at = link;
         while at != self.base {
             let Some(joint) = self.above.get(at) else { break };
             if let Some(i) = self.moving.iter().position(|m| m.name == joint.name) {
-                return Ok((Anchor::Body(i), place));
+                return (Anchor::Body(i), place);
             }
             place = pose(&joint.origin) * place;
             at = &joint.parent.link;
         }
-        Ok((Anchor::Ground, place))
+        (Anchor::Ground, place)
     }
 
     /// A way up that is longer than there are joints goes round in a ring.

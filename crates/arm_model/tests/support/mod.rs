@@ -1,5 +1,5 @@
 //! The arms that the tests use.
-#![allow(dead_code)] // each test binary uses its part
+#![allow(dead_code, clippy::unwrap_used)] // each test uses its part
 
 use arm_model::{ArmModel, JointVector};
 
