@@ -10,6 +10,7 @@
 
 pub mod authority;
 pub mod config;
+pub mod events;
 pub mod faults;
 pub mod grant;
 pub mod report;
@@ -31,9 +32,10 @@ pub use state::{PersistentState, StateError};
 
 use authority::{Authority, Moment};
 use config::seconds;
+use events::Event;
 use faults::View;
 use grant::{Grant, LeaseBook, Situation};
-use watch::{Event, Presence, Registry, Role};
+use watch::{Presence, Registry, Role};
 
 /// A step later than this was not the fault of those who seem silent since.
 const OWN_PAUSE: Duration = Duration::from_millis(100);
@@ -151,7 +153,7 @@ impl Supervisor {
         let before = (self.book.lease().clone(), self.authority.status().clone());
         let lenient = now.mono.since(running.started) < seconds(self.config.grace);
         let events = running.take_in(now.mono, inputs, lenient);
-        log.extend(events.iter().map(|event| watch::describe(event, &running.registry)));
+        log.extend(events.iter().map(|event| events::describe(event, &running.registry)));
         let grant = self.book.decide(
             &Situation {
                 registry: &running.registry,
@@ -166,7 +168,7 @@ impl Supervisor {
         self.rule(&running, &events, &grant, &moment, inputs.requests);
         let (responses, words) = self.authority.drain();
         log.extend(words);
-        let persist = self.to_store();
+        let persist = self.changed_state();
         let diagnostics = self.diagnostics(&mut running, now.mono);
         running.steps += 1;
         self.running = Some(running);
@@ -262,7 +264,7 @@ impl Supervisor {
         self.authority.proceed(&view, moment);
     }
 
-    fn to_store(&mut self) -> Option<PersistentState> {
+    fn changed_state(&mut self) -> Option<PersistentState> {
         let state = PersistentState::new(
             &self.machine_boot_id,
             self.book.lease(),
@@ -324,6 +326,8 @@ fn mode_name(mode: ArmMode) -> &'static str {
     }
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]

@@ -6,11 +6,12 @@
 
 use std::collections::BTreeMap;
 use std::time::Duration;
-use vocabulary::health::{Heartbeat, Lifecycle, LogLine};
+use vocabulary::health::{Heartbeat, Lifecycle};
 use vocabulary::joint::JointOrder;
 use vocabulary::time::{Monotonic, Received};
 
 use crate::config::{Config, seconds};
+use crate::events::Event;
 
 /// More names than any arm has; what comes beyond is ignored.
 const MAX_NODES: usize = 128;
@@ -121,21 +122,6 @@ impl Node {
         let process = Process { since: beat.at, heard: beat.at, beat: beat.value.clone() };
         *(if self.current.is_none() { &mut self.current } else { &mut self.rival }) = Some(process);
     }
-}
-
-/// A change worth acting upon or logging.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
-    /// First seen, or seen again after having been lost.
-    Live(String),
-    /// Another process took its place.
-    Restarted(String),
-    /// Its heartbeats stopped.
-    Lost(String, Duration),
-    /// Expected, but never heard.
-    Missing(String),
-    /// Two processes of this name live side by side.
-    Double(String, u32, u32),
 }
 
 /// All nodes by name.
@@ -285,32 +271,6 @@ fn judge_arrival(name: &str, node: &mut Node, now: Monotonic, events: &mut Vec<E
     events.push(Event::Live(name.to_owned()));
 }
 
-/// The log line of an event.
-#[must_use]
-pub fn describe(event: &Event, registry: &Registry) -> LogLine {
-    let joints = |name: &str| match registry.get(name).map(Node::joints) {
-        Some(joints) if !joints.is_empty() => format!(" ({joints})"),
-        _ => String::new(),
-    };
-    let expected = |name: &str| registry.get(name).is_some_and(|node| node.expected);
-    match event {
-        Event::Live(name) => LogLine::info(format!("{name}{} is live", joints(name))),
-        Event::Restarted(name) => LogLine::warn(format!("{name}{} was restarted", joints(name))),
-        Event::Lost(name, silence) => {
-            let silence = silence.as_secs_f64();
-            let text = format!("{name}{} is silent for {silence:.2} s", joints(name));
-            if expected(name) { LogLine::error(text) } else { LogLine::warn(text) }
-        }
-        Event::Missing(name) => LogLine::error(format!(
-            "{name}{} was never heard: is it started, in this namespace and ROS domain?",
-            joints(name)
-        )),
-        Event::Double(name, first, second) => LogLine::error(format!(
-            "two processes are called {name} (pid {first} and {second}): stop one of them"
-        )),
-    }
-}
-
 /// Name of the driver process whose first joint is `joint`.
 #[must_use]
 pub fn driver_name(joint: &str) -> String {
@@ -324,6 +284,7 @@ fn role_of(name: &str) -> Role {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::events::describe;
 
     const MS: u64 = 1_000_000;
 
