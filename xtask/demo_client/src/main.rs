@@ -1,4 +1,4 @@
-//! The client half of `cargo xtask demo`: waits for the arm, enables it, sends the program as a
+//! The working half of `cargo xtask demo`: launches the arm, enables it, sends the program as a
 //! `FollowJointTrajectory` goal, shows what happens and measures it.
 //!
 //! The one rule: the reference is computed here from the program, and compared with the
@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use measure::Recording;
 use r2r::GoalStatus;
-use rig::{ArmClient, GoalOutcome, Program};
+use rig::{ArmClient, GoalOutcome, Launch, Program};
 use screen::Screen;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -29,6 +29,9 @@ struct Arguments {
     /// Plain lines instead of a live picture.
     #[arg(long)]
     headless: bool,
+    /// Use an arm that is already up in this ROS domain instead of launching one.
+    #[arg(long)]
+    attach: bool,
     /// When the command was typed, seconds since 1970: bring-up counts from here.
     #[arg(long)]
     since: Option<f64>,
@@ -40,9 +43,13 @@ fn main() -> Result<()> {
     let since = arguments.since.unwrap_or_else(unix_time);
     let mut screen = Screen::new(arguments.headless, &program);
 
+    screen.say("launching armature_bringup arm.launch.xml");
+    let launch = if arguments.attach { None } else { Some(Launch::start("demo", &[])?) };
     let mut arm = ArmClient::new("demo")?;
-    screen.say("waiting for the arm");
-    arm.wait_until_up(Duration::from_secs(60))?;
+    if let Err(error) = arm.wait_until_up(Duration::from_secs(60)) {
+        let log = launch.map_or(String::new(), |l| format!("; see {}", l.log().display()));
+        anyhow::bail!("{error}{log}");
+    }
     screen.say("enabling the drives");
     screen.say(&arm.trigger("arm/enable")?);
     arm.wait_for("a first true position of the simulator", Duration::from_secs(5), |w| {
