@@ -26,7 +26,7 @@ pub enum FrameError {
 
 /// A CAN identifier; standard identifiers sort before extended ones only by value of their bits on
 /// the wire, so use [`Id::arbitration_key`] to decide who wins the bus.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Id {
     /// 11-bit identifier (CANopen COB-IDs).
     Standard(u16),

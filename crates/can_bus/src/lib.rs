@@ -1,9 +1,17 @@
-//! CAN for the arm: frames, CANopen and CiA 402 codecs.
+//! CAN for the arm: frames, CANopen and CiA 402 codecs, and the buses that carry them.
 //!
-//! The one rule: everything below `canopen` and `cia402` is pure, time is an argument, and no
-//! bytes from the bus whatever can cause a panic.
+//! The one rule: `canopen`, `cia402`, `wire`, `bus_load`, the socketcand codec and
+//! `in_process::BusCore` are pure, time is an argument, and no bytes from a bus whatever can cause a
+//! panic. Only the transports behind [`bus::AnyBus`] do I/O.
 #![forbid(unsafe_code)]
 
+pub mod bus;
+pub mod bus_load;
 pub mod canopen;
 pub mod cia402;
 pub mod frame;
+pub mod in_process;
+#[cfg(target_os = "linux")]
+pub mod socket_can;
+pub mod socketcand;
+pub mod wire;

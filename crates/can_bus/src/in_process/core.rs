@@ -1,0 +1,355 @@
+//! The wire and its participants, moved by `step(now)`.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use thiserror::Error;
+use vocabulary::time::Monotonic;
+
+use super::fault::{BusFault, FaultId, FaultKind, Faults};
+use crate::bus::{BusEvent, BusInput, Filter};
+use crate::frame::Frame;
+use crate::wire;
+
+/// Settings of the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CoreConfig {
+    /// Bit rate \[bit/s\], also what the load is measured against.
+    pub bitrate: u32,
+    /// Whether frames take their time and arbitrate.
+    pub model_time: bool,
+    /// Frames a participant can have waiting to be sent; only with `model_time`.
+    pub tx_queue: usize,
+    /// Inputs a participant can have waiting to be read.
+    pub rx_queue: usize,
+    /// Seed of the dice that faults throw.
+    pub seed: u64,
+}
+
+impl Default for CoreConfig {
+    fn default() -> Self {
+        Self { bitrate: 1_000_000, model_time: false, tx_queue: 32, rx_queue: 4096, seed: 0 }
+    }
+}
+
+/// Names a participant. Never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EndpointId(pub u32);
+
+/// The sender of frames that a fault made up.
+const BABBLER: EndpointId = EndpointId(0);
+
+/// Why a frame was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum SendError {
+    /// The transmit queue is full (ENOBUFS).
+    #[error("transmit queue full")]
+    Full,
+    /// The bus is off.
+    #[error("bus off")]
+    BusOff,
+    /// No such participant.
+    #[error("not on the bus")]
+    Detached,
+}
+
+/// What passed over the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct CoreStatistics {
+    /// Frames sent, each once.
+    pub frames: u64,
+    /// Their bits, exact, stuffing included.
+    pub bits: u64,
+    /// Deliveries lost by a fault.
+    pub lost: u64,
+    /// Deliveries dropped because a participant did not read.
+    pub overrun: u64,
+    /// Share of the wire used in the last full second, 1 = full.
+    pub load: f64,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Endpoint {
+    filter: Filter,
+    tx: VecDeque<Frame>,
+    rx: VecDeque<BusInput>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Transmission {
+    frame: Frame,
+    from: EndpointId,
+    ends: Monotonic,
+}
+
+/// A CAN bus as a value.
+#[derive(Debug, Clone)]
+pub struct BusCore {
+    config: CoreConfig,
+    endpoints: BTreeMap<EndpointId, Endpoint>,
+    last_id: u32,
+    wire: Option<Transmission>,
+    late: BTreeMap<(Monotonic, u64), (Frame, EndpointId)>,
+    late_count: u64,
+    faults: Faults,
+    off: bool,
+    rng: ChaCha8Rng,
+    statistics: CoreStatistics,
+    window: (Monotonic, u64),
+}
+
+impl BusCore {
+    /// A bus with nobody on it.
+    #[must_use]
+    pub fn new(config: CoreConfig) -> Self {
+        Self {
+            config,
+            endpoints: BTreeMap::from([(
+                BABBLER,
+                Endpoint { filter: nothing(), ..Endpoint::default() },
+            )]),
+            last_id: 0,
+            wire: None,
+            late: BTreeMap::new(),
+            late_count: 0,
+            faults: Faults::default(),
+            off: false,
+            rng: ChaCha8Rng::seed_from_u64(config.seed),
+            statistics: CoreStatistics::default(),
+            window: (Monotonic(0), 0),
+        }
+    }
+
+    /// Adds a participant.
+    pub fn attach(&mut self, filter: Filter) -> EndpointId {
+        self.last_id += 1;
+        let id = EndpointId(self.last_id);
+        self.endpoints.insert(id, Endpoint { filter, ..Endpoint::default() });
+        id
+    }
+
+    /// Removes a participant and what it still wanted to send.
+    pub fn detach(&mut self, id: EndpointId) {
+        if id != BABBLER {
+            self.endpoints.remove(&id);
+        }
+    }
+
+    /// Changes what a participant receives from now on.
+    pub fn set_filter(&mut self, id: EndpointId, filter: Filter) {
+        if let Some(endpoint) = self.endpoints.get_mut(&id) {
+            endpoint.filter = filter;
+        }
+    }
+
+    /// Sends a frame.
+    ///
+    /// # Errors
+    /// [`SendError`] when the bus does not take it.
+    pub fn send(
+        &mut self,
+        from: EndpointId,
+        frame: Frame,
+        now: Monotonic,
+    ) -> Result<(), SendError> {
+        self.step(now);
+        if self.off {
+            return Err(SendError::BusOff);
+        }
+        if self.faults.has(&FaultKind::TxFull) {
+            return Err(SendError::Full);
+        }
+        self.put(from, frame, now)
+    }
+
+    fn put(&mut self, from: EndpointId, frame: Frame, now: Monotonic) -> Result<(), SendError> {
+        let endpoint = self.endpoints.get_mut(&from).ok_or(SendError::Detached)?;
+        if !self.config.model_time {
+            self.count(&frame);
+            self.deliver(frame, from, now);
+            return Ok(());
+        }
+        if endpoint.tx.len() >= self.config.tx_queue {
+            return Err(SendError::Full);
+        }
+        endpoint.tx.push_back(frame);
+        self.arbitrate(now);
+        Ok(())
+    }
+
+    /// The next thing a participant has received, up to the last [`BusCore::step`].
+    pub fn receive(&mut self, id: EndpointId) -> Option<BusInput> {
+        self.endpoints.get_mut(&id)?.rx.pop_front()
+    }
+
+    /// Whether a participant has something to read.
+    #[must_use]
+    pub fn has_input(&self, id: EndpointId) -> bool {
+        self.endpoints.get(&id).is_some_and(|e| !e.rx.is_empty())
+    }
+
+    /// When [`BusCore::step`] has something to do; `None`: only when somebody sends.
+    #[must_use]
+    pub fn next_event(&self) -> Option<Monotonic> {
+        let wire = self.wire.map(|t| t.ends);
+        let late = self.late.first_key_value().map(|((at, _), _)| *at);
+        [wire, late, self.faults.next_event()].into_iter().flatten().min()
+    }
+
+    /// Lets time pass until `now`, event by event in the order of their times.
+    pub fn step(&mut self, now: Monotonic) {
+        while let Some(at) = self.next_event().filter(|&at| at <= now) {
+            self.finish_transmission(at);
+            self.deliver_late(at);
+            if !self.faults.is_empty() {
+                // Babble is made up in one go: its own times are too fine to matter.
+                for frame in self.faults.babble(at.max(now)) {
+                    let _ = self.put(BABBLER, frame, at);
+                }
+                self.faults.expire(at);
+                self.apply_bus_off(at);
+            }
+        }
+        self.measure_load(now);
+    }
+
+    fn finish_transmission(&mut self, at: Monotonic) {
+        if let Some(done) = self.wire.take_if(|t| t.ends <= at) {
+            self.deliver(done.frame, done.from, done.ends);
+            self.arbitrate(done.ends);
+        }
+    }
+
+    fn deliver_late(&mut self, at: Monotonic) {
+        while let Some(entry) = self.late.first_entry().filter(|e| e.key().0 <= at) {
+            let ((due, _), (frame, to)) = entry.remove_entry();
+            self.hand_over(to, BusInput::Frame { frame, received_at: due });
+        }
+    }
+
+    /// Starts the waiting frame with the lowest identifier when the wire is free.
+    fn arbitrate(&mut self, now: Monotonic) {
+        if self.wire.is_some() {
+            return;
+        }
+        let heads = self.endpoints.iter_mut().filter(|(_, e)| !e.tx.is_empty());
+        let winner =
+            heads.min_by_key(|(id, e)| (e.tx.front().map(|f| f.id().arbitration_key()), **id));
+        let Some((&from, endpoint)) = winner else { return };
+        let Some(frame) = endpoint.tx.pop_front() else { return };
+        let ends = now + wire::duration(self.count(&frame), self.config.bitrate);
+        self.wire = Some(Transmission { frame, from, ends });
+    }
+
+    fn count(&mut self, frame: &Frame) -> u32 {
+        let bits = wire::bits(frame);
+        self.statistics.frames += 1;
+        self.statistics.bits += u64::from(bits);
+        bits
+    }
+
+    fn deliver(&mut self, frame: Frame, from: EndpointId, at: Monotonic) {
+        let faulty = !self.faults.is_empty();
+        let mut overrun = 0;
+        for (&to, endpoint) in &mut self.endpoints {
+            if to == from || !endpoint.filter.accepts(&frame) {
+                continue;
+            }
+            let mut copies = 1;
+            if faulty {
+                let fate = self.faults.fate(&mut self.rng, &frame, from, to);
+                copies = fate.copies;
+                self.statistics.lost += u64::from(copies == 0);
+                if !fate.delay.is_zero() {
+                    for _ in 0..std::mem::take(&mut copies) {
+                        self.late_count += 1;
+                        self.late.insert((at + fate.delay, self.late_count), (frame, to));
+                    }
+                }
+            }
+            for _ in 0..copies {
+                let input = BusInput::Frame { frame, received_at: at };
+                overrun += u64::from(!push(endpoint, input, self.config.rx_queue));
+            }
+        }
+        self.statistics.overrun += overrun;
+    }
+
+    fn hand_over(&mut self, to: EndpointId, input: BusInput) {
+        if let Some(endpoint) = self.endpoints.get_mut(&to) {
+            let taken = push(endpoint, input, self.config.rx_queue);
+            self.statistics.overrun += u64::from(!taken);
+        }
+    }
+
+    /// Sets a fault; it acts from `now` on.
+    pub fn add_fault(&mut self, fault: BusFault, now: Monotonic) -> FaultId {
+        self.step(now);
+        let id = self.faults.add(fault, now);
+        self.apply_bus_off(now);
+        id
+    }
+
+    /// Takes a fault away; false when it is gone already.
+    pub fn remove_fault(&mut self, id: FaultId, now: Monotonic) -> bool {
+        self.step(now);
+        let removed = self.faults.remove(id);
+        self.apply_bus_off(now);
+        removed
+    }
+
+    /// Takes all faults away.
+    pub fn clear_faults(&mut self, now: Monotonic) {
+        self.step(now);
+        self.faults.clear();
+        self.apply_bus_off(now);
+    }
+
+    /// Enters or leaves bus-off when the faults say so, and tells everybody.
+    fn apply_bus_off(&mut self, now: Monotonic) {
+        let off = self.faults.has(&FaultKind::BusOff);
+        if off == self.off {
+            return;
+        }
+        self.off = off;
+        self.wire = None;
+        self.late.clear();
+        let event = if off { BusEvent::BusOff } else { BusEvent::Restarted };
+        for endpoint in self.endpoints.values_mut() {
+            endpoint.tx.clear();
+            push(endpoint, BusInput::Event(event.clone()), self.config.rx_queue);
+        }
+        self.arbitrate(now);
+    }
+
+    fn measure_load(&mut self, now: Monotonic) {
+        let (since, bits) = self.window;
+        let length = now.since(since);
+        if length >= Duration::from_secs(1) {
+            let capacity = f64::from(self.config.bitrate.max(1)) * length.as_secs_f64();
+            self.statistics.load = (self.statistics.bits - bits) as f64 / capacity;
+            self.window = (now, self.statistics.bits);
+        }
+    }
+
+    /// What passed over the wire so far.
+    #[must_use]
+    pub const fn statistics(&self) -> CoreStatistics {
+        self.statistics
+    }
+}
+
+fn nothing() -> Filter {
+    Filter::cob_ids([])
+}
+
+/// Queues an input; false when the participant does not read and the input is dropped.
+fn push(endpoint: &mut Endpoint, input: BusInput, limit: usize) -> bool {
+    let room = endpoint.rx.len() < limit;
+    if room {
+        endpoint.rx.push_back(input);
+    }
+    room
+}
