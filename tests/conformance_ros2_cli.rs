@@ -1,0 +1,67 @@
+//! The `ros2` command line beside the running arm: what an integrator types first.
+#![cfg(feature = "system")]
+
+use anyhow::{Context, Result, ensure};
+use rig::Scenario;
+use std::process::Command;
+
+/// Output of `ros2 <words>`, which must end well in 20 s.
+fn ros2(words: &[&str]) -> Result<String> {
+    let output = Command::new("timeout").args(["20", "ros2"]).args(words).output()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    ensure!(
+        output.status.success(),
+        "ros2 {}: {}\n{text}\n{}",
+        words.join(" "),
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(text)
+}
+
+fn expect(words: &[&str], parts: &[&str]) -> Result<String> {
+    let text = ros2(words)?;
+    for part in parts {
+        ensure!(text.contains(part), "ros2 {}: no {part:?} in\n{text}", words.join(" "));
+    }
+    Ok(text)
+}
+
+/// Would catch: a node that a tool cannot see, a parameter or lifecycle service that does not
+/// answer, a parameter that can be set to nonsense.
+#[test]
+fn topics_services_parameters_and_lifecycle_answer_the_command_line() -> Result<()> {
+    let _scenario = Scenario::up("conformance_cli", &[])?;
+    expect(
+        &["topic", "list"],
+        &["/joint_states", "/joint_command", "/arm/status", "/lease", "/robot_description", "/tf"],
+    )?;
+    expect(&["node", "list"], &["/control", "/driver_joint_1", "/supervisor", "/arm_controller"])?;
+    expect(&["topic", "echo", "--once", "/joint_states"], &["joint_6", "position"])?;
+    expect(
+        &["topic", "echo", "--once", "--qos-durability", "transient_local", "--qos-reliability",
+          "reliable", "/robot_description"],
+        &["<robot name="],
+    )?;
+    expect(
+        &["service", "call", "/arm/enable", "std_srvs/srv/Trigger"],
+        &["success=True"],
+    )?;
+    expect(&["service", "call", "/arm/stop", "std_srvs/srv/Trigger"], &["success=True"])?;
+    expect(&["service", "call", "/arm/disable", "std_srvs/srv/Trigger"], &["success=True"])?;
+    expect(
+        &["service", "call", "/control/get_state", "lifecycle_msgs/srv/GetState"],
+        &["active"],
+    )?;
+    expect(&["param", "list", "/control"], &["lead", "law"])?;
+    let before = ros2(&["param", "get", "/control", "lead"])?;
+    let _ = ros2(&["param", "set", "/control", "lead", "nan"]);
+    let after = ros2(&["param", "get", "/control", "lead"])?;
+    ensure!(before == after, "a NaN got into parameter lead: {before} -> {after}");
+    let actions = ros2(&["topic", "list", "--include-hidden-topics"])?;
+    actions
+        .lines()
+        .find(|line| line.contains("/arm_controller/follow_joint_trajectory/_action/feedback"))
+        .context("the trajectory action is not there")?;
+    Ok(())
+}
