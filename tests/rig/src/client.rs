@@ -10,6 +10,8 @@ use r2r::armature_msgs::msg::ControlState;
 use r2r::control_msgs::action::FollowJointTrajectory;
 use r2r::std_srvs::srv::Trigger;
 use r2r::trajectory_msgs::msg::JointTrajectory;
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 type Handler = Box<dyn FnMut(&mut World) -> bool>;
@@ -94,6 +96,21 @@ impl ArmClient {
             any
         }));
         Ok(())
+    }
+
+    /// Listens to one more topic; the newest message is in the cell.
+    ///
+    /// # Errors
+    /// When the subscription cannot be made.
+    pub fn listen<M: r2r::WrappedTypesupport + 'static>(
+        &mut self,
+        topic: &str,
+        qos: QosProfile,
+    ) -> Result<Rc<RefCell<Option<M>>>> {
+        let cell = Rc::new(RefCell::new(None));
+        let newest = Rc::clone(&cell);
+        self.on(topic, qos, move |_, message| *newest.borrow_mut() = Some(message))?;
+        Ok(cell)
     }
 
     /// The node, for further publishers and clients of a test.

@@ -23,9 +23,7 @@ impl Launch {
     /// # Errors
     /// When `ros2` is not there (run through `cargo xtask`) or no port is free.
     pub fn start(name: &str, arguments: &[&str]) -> Result<Self> {
-        let domain = fresh_domain();
-        // SAFETY: called before any other thread of this test process reads the environment.
-        unsafe { std::env::set_var("ROS_DOMAIN_ID", domain.to_string()) };
+        enter_fresh_domain();
         let log = log_file(name)?;
         let state = log.with_extension("state");
         let _ = std::fs::remove_dir_all(&state);
@@ -82,7 +80,10 @@ pub fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-/// A ROS domain (1 to 100) that differs between test processes running side by side.
-fn fresh_domain() -> u32 {
-    1 + std::process::id() % 100
+/// Puts this process, and whatever it starts, into a ROS domain (1 to 100) that differs between
+/// test processes running side by side.
+pub fn enter_fresh_domain() {
+    let domain = 1 + std::process::id() % 100;
+    // SAFETY: called first in a test process, before any thread reads the environment.
+    unsafe { std::env::set_var("ROS_DOMAIN_ID", domain.to_string()) };
 }

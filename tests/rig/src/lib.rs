@@ -8,10 +8,12 @@ pub mod launch;
 pub mod process;
 pub mod program;
 pub mod scenario;
+pub mod single;
 pub mod world;
 
 pub use client::{ArmClient, GoalOutcome, RunningGoal};
 pub use launch::Launch;
 pub use program::Program;
 pub use scenario::Scenario;
+pub use single::Single;
 pub use world::World;
