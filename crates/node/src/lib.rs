@@ -1,1 +1,26 @@
-//! node
+//! The shell kit: everything between a node library and ROS 2, over r2r.
+//!
+//! The rule: ROS stays on this side. A node's `main.rs` creates a [`Shell`], subscribes and
+//! publishes plain `vocabulary` types through it, and owns its loop; nothing here starts a thread
+//! or waits behind its back.
+//!
+//! Terms: the *door* is the conversion of messages into checked values ([`convert`]); to *drain* is
+//! to empty a subscription to its newest value; a *poll* is one pass over everything that arrived.
+
+pub mod action;
+pub mod arm;
+pub mod clock;
+pub mod convert;
+mod heartbeat;
+pub mod lifecycle;
+mod lifecycle_services;
+pub mod params;
+pub mod realtime;
+pub mod services;
+mod shell;
+pub mod signal;
+pub mod start;
+pub mod topics;
+
+pub use shell::Shell;
+pub use start::StartError;

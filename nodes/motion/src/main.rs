@@ -1,1 +1,151 @@
-fn main() {}
+//! The process of the trajectory API: poll, step, publish the plan, answer the clients.
+//!
+//! The rule: every goal is accepted and answered by the library's events alone. An inactive node
+//! takes no goal: it aborts it with the reason.
+
+mod ros;
+
+use motion::{Config, Event, GoalEvent, Inputs, Motion, Outputs};
+use node::action::{ActionEvent, ActionServer, Ending};
+use node::realtime::CycleTimer;
+use node::services::Requests;
+use node::topics::{Latest, Publisher, Stream};
+use node::{Shell, StartError, convert, signal, start};
+use r2r::armature_msgs::srv::ValidateTrajectory;
+use r2r::control_msgs::action::FollowJointTrajectory as Follow;
+use r2r::control_msgs::msg::JointTrajectoryControllerState;
+use r2r::control_msgs::srv::QueryTrajectoryState;
+use ros::TopicTrajectory;
+use std::process::ExitCode;
+use std::time::Duration;
+use vocabulary::arm::{ArmState, ArmStatus};
+use vocabulary::plan::{ControlState, MotionPlan};
+use vocabulary::time::Now;
+use vocabulary::topics;
+
+/// Plans begin, and clients hear, within this.
+const PERIOD: Duration = Duration::from_millis(10);
+/// `FollowJointTrajectory.Result.INVALID_GOAL`.
+const INVALID_GOAL: i32 = -1;
+
+struct Wiring {
+    server: ActionServer<Follow::Action>,
+    trajectories: Stream<TopicTrajectory>,
+    control_state: Latest<ControlState>,
+    status: Latest<ArmStatus>,
+    arm_state: Latest<ArmState>,
+    plan: Publisher<MotionPlan>,
+    controller_state: r2r::Publisher<JointTrajectoryControllerState>,
+    query: Requests<QueryTrajectoryState::Service>,
+    validate: Requests<ValidateTrajectory::Service>,
+}
+
+impl Wiring {
+    fn create(shell: &mut Shell) -> Result<Self, StartError> {
+        let state = topics::CONTROLLER_STATE;
+        Ok(Self {
+            server: shell.action("arm_controller/follow_joint_trajectory")?,
+            trajectories: shell.stream(topics::JOINT_TRAJECTORY)?,
+            control_state: shell.latest(topics::CONTROL_STATE)?,
+            status: shell.latest(topics::ARM_STATUS)?,
+            arm_state: shell.latest(topics::ARM_STATE)?,
+            plan: shell.publisher(topics::MOTION_PLAN)?,
+            controller_state: shell.messages(state.name, state.qos)?,
+            query: shell.service("arm_controller/query_state")?,
+            validate: shell.service("arm_controller/validate_trajectory")?,
+        })
+    }
+
+    fn inputs(&mut self, motion: &Motion, shell: &Shell) -> Inputs {
+        let mut inputs = Inputs {
+            control_state: self.control_state.take(),
+            status: self.status.take(),
+            arm_state: self.arm_state.take(),
+            topic_trajectories: self.trajectories.take().into_iter().map(|t| t.0).collect(),
+            ..Inputs::default()
+        };
+        for event in self.server.events() {
+            match event {
+                ActionEvent::Goal(id, goal) => inputs.goals.push(ros::goal(id, &goal)),
+                ActionEvent::Cancel(id) => {
+                    let active = motion.is_active(&id);
+                    self.server.answer_cancel(&id, active);
+                    inputs.cancels.extend(active.then_some(id));
+                }
+            }
+        }
+        if !shell.is_active() {
+            self.turn_away(&mut inputs);
+        }
+        inputs
+    }
+
+    /// An inactive node starts nothing.
+    fn turn_away(&mut self, inputs: &mut Inputs) {
+        inputs.topic_trajectories.clear();
+        for goal in inputs.goals.drain(..) {
+            let reason = "arm_controller is not active: activate it first".to_owned();
+            self.server.finish(&goal.id, Ending::Aborted, ros::result(INVALID_GOAL, reason));
+        }
+    }
+
+    fn send(&mut self, outputs: Outputs, motion: &Motion, shell: &Shell, fresh_state: bool) {
+        self.plan.send_all(&outputs.plan);
+        for GoalEvent { id, event } in outputs.goal_events {
+            match event {
+                Event::Accepted => {}
+                Event::Feedback(feedback) => {
+                    self.server.feedback(&id, ros::feedback(&feedback, shell.order()));
+                }
+                Event::Succeeded { text } => {
+                    self.server.finish(&id, Ending::Succeeded, ros::result(0, text));
+                }
+                Event::Aborted { code, text } => {
+                    self.server.finish(&id, Ending::Aborted, ros::result(code, text));
+                }
+                Event::Canceled { text } => {
+                    self.server.finish(&id, Ending::Canceled, ros::result(0, text));
+                }
+            }
+        }
+        if let Some(state) = motion.control_state().filter(|_| fresh_state) {
+            let msg = ros::controller_state(state, shell.order());
+            let _ending = self.controller_state.publish(&msg);
+        }
+    }
+
+    fn serve(&mut self, motion: &Motion, shell: &Shell, now: Now) {
+        self.query.answer(|request| {
+            ros::queried(motion.query(convert::stamp(&request.time)), shell.order())
+        });
+        self.validate.answer(|request| {
+            ros::validated(motion.validate(&ros::trajectory(&request.trajectory), now))
+        });
+    }
+}
+
+fn run(mut shell: Shell) -> anyhow::Result<()> {
+    let config: Config = shell.parameters().config().map_err(StartError::from)?;
+    let limits = node::arm::described(shell.parameters()).map_err(StartError::from)?.limits;
+    let mut motion = Motion::new(config, shell.order().clone(), limits, shell.boot_id())
+        .map_err(StartError::config)?;
+    let mut wiring = Wiring::create(&mut shell)?;
+    let mut timer = CycleTimer::new(PERIOD);
+    shell.start();
+    while !signal::stop_requested() {
+        timer.wait();
+        let now = shell.poll();
+        let inputs = wiring.inputs(&motion, &shell);
+        let fresh_state = inputs.control_state.is_some();
+        let outputs = motion.step(now, &inputs);
+        shell.log_all(&outputs.log);
+        wiring.send(outputs, &motion, &shell, fresh_state);
+        wiring.serve(&motion, &shell, now);
+        shell.beat(now, || timer.annotate(motion.health()));
+    }
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    start::main("arm_controller", run)
+}

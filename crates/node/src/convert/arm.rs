@@ -1,0 +1,129 @@
+//! The arm's status, state and derating.
+
+use super::command::{DRIVE, DRIVER};
+use super::{FromMsg, Refused, ToMsg, code_of, finite, finite_per_joint, one_of, per_joint};
+use super::{stamp, time};
+use r2r::armature_msgs::msg;
+use vocabulary::arm::{ArmMode, ArmState, ArmStatus, Derating, Freshness};
+use vocabulary::joint::{JOINTS, JointOrder, PerJoint};
+
+const MODE: [(ArmMode, u8); 4] =
+    [(ArmMode::Disabled, 0), (ArmMode::Enabled, 1), (ArmMode::Stopped, 2), (ArmMode::Hold, 3)];
+
+const FRESHNESS: [(Freshness, u8); 4] =
+    [(Freshness::Fresh, 0), (Freshness::Late, 1), (Freshness::Silent, 2), (Freshness::Frozen, 3)];
+
+impl FromMsg for ArmStatus {
+    type Msg = msg::ArmStatus;
+
+    fn from_msg(msg: &Self::Msg, _order: &JointOrder) -> Result<Self, Refused> {
+        Ok(Self {
+            stamp: stamp(&msg.stamp),
+            mode: one_of("mode", msg.mode, &MODE)?,
+            permit: msg.permit,
+            fault_reset: msg.fault_reset,
+            reason: msg.reason.clone(),
+        })
+    }
+}
+
+impl ToMsg for ArmStatus {
+    type Msg = msg::ArmStatus;
+
+    fn to_msg(&self, _order: &JointOrder) -> Self::Msg {
+        msg::ArmStatus {
+            stamp: time(self.stamp),
+            mode: code_of(self.mode, &MODE),
+            permit: self.permit,
+            fault_reset: self.fault_reset,
+            reason: self.reason.clone(),
+        }
+    }
+}
+
+/// The values that a field names by number, joint by joint.
+fn table<T: Copy + Default>(
+    field: &'static str,
+    codes: &[u8],
+    known: &[(T, u8)],
+) -> Result<PerJoint<T>, Refused> {
+    let codes: PerJoint<u8> = per_joint(field, codes)?;
+    let mut values = [T::default(); JOINTS];
+    for (value, code) in values.iter_mut().zip(codes) {
+        *value = one_of(field, code, known)?;
+    }
+    Ok(values)
+}
+
+impl FromMsg for ArmState {
+    type Msg = msg::ArmState;
+
+    fn from_msg(msg: &Self::Msg, order: &JointOrder) -> Result<Self, Refused> {
+        if msg.joints.as_slice() != order.names().as_slice() {
+            return Err(Refused::Value {
+                field: "joints",
+                value: format!("{:?}", msg.joints),
+                allowed: "the joints of arm.joints in that order",
+            });
+        }
+        Ok(Self {
+            stamp: stamp(&msg.stamp),
+            age: per_joint("age", &msg.age)?,
+            freshness: table("freshness", &msg.freshness, &FRESHNESS)?,
+            position: per_joint("position", &msg.position)?,
+            velocity: per_joint("velocity", &msg.velocity)?,
+            effort: per_joint("effort", &msg.effort)?,
+            temperature: per_joint("temperature", &msg.temperature)?,
+            drive: table("drive_state", &msg.drive_state, &DRIVE)?,
+            driver: table("driver_state", &msg.driver_state, &DRIVER)?,
+        })
+    }
+}
+
+impl ToMsg for ArmState {
+    type Msg = msg::ArmState;
+
+    fn to_msg(&self, order: &JointOrder) -> Self::Msg {
+        msg::ArmState {
+            stamp: time(self.stamp),
+            joints: order.names().to_vec(),
+            age: self.age.to_vec(),
+            freshness: self.freshness.map(|value| code_of(value, &FRESHNESS)).to_vec(),
+            position: self.position.to_vec(),
+            velocity: self.velocity.to_vec(),
+            effort: self.effort.to_vec(),
+            temperature: self.temperature.to_vec(),
+            drive_state: self.drive.map(|value| code_of(value, &DRIVE)).to_vec(),
+            driver_state: self.driver.map(|value| code_of(value, &DRIVER)).to_vec(),
+        }
+    }
+}
+
+/// A fraction of 0 to 1.
+fn fraction(field: &'static str, value: f64) -> Result<f64, Refused> {
+    if (0.0..=1.0).contains(&value) {
+        return Ok(value);
+    }
+    Err(Refused::Value { field, value: value.to_string(), allowed: "0 to 1" })
+}
+
+impl FromMsg for Derating {
+    type Msg = msg::Derating;
+
+    fn from_msg(msg: &Self::Msg, _order: &JointOrder) -> Result<Self, Refused> {
+        let torque = finite_per_joint("torque", &msg.torque)?;
+        for value in torque {
+            fraction("torque", value)?;
+        }
+        let speed = fraction("speed", finite("speed", msg.speed)?)?;
+        Ok(Self { stamp: stamp(&msg.stamp), torque, speed })
+    }
+}
+
+impl ToMsg for Derating {
+    type Msg = msg::Derating;
+
+    fn to_msg(&self, _order: &JointOrder) -> Self::Msg {
+        msg::Derating { stamp: time(self.stamp), torque: self.torque.to_vec(), speed: self.speed }
+    }
+}

@@ -1,0 +1,65 @@
+//! Heartbeats.
+
+use super::{FromMsg, Refused, ToMsg, code_of, finite, one_of, stamp, time};
+use r2r::armature_msgs::msg;
+use vocabulary::health::{CycleStatistics, Health, Heartbeat, Lifecycle};
+use vocabulary::joint::JointOrder;
+
+const LIFECYCLE: [(Lifecycle, u8); 4] = [
+    (Lifecycle::Unconfigured, 1),
+    (Lifecycle::Inactive, 2),
+    (Lifecycle::Active, 3),
+    (Lifecycle::Finalized, 4),
+];
+
+const HEALTH: [(Health, u8); 3] = [(Health::Ok, 0), (Health::Warn, 1), (Health::Error, 2)];
+
+impl FromMsg for Heartbeat {
+    type Msg = msg::Heartbeat;
+
+    fn from_msg(msg: &Self::Msg, _order: &JointOrder) -> Result<Self, Refused> {
+        Ok(Self {
+            stamp: stamp(&msg.stamp),
+            node: msg.node.clone(),
+            boot_id: msg.boot_id,
+            pid: msg.pid,
+            sequence: msg.sequence,
+            lifecycle: one_of("lifecycle", msg.lifecycle, &LIFECYCLE)?,
+            health: one_of("health", msg.health, &HEALTH)?,
+            message: msg.message.clone(),
+            resume_required: msg.resume_required,
+            cycles: CycleStatistics {
+                period: finite("period", msg.period)?,
+                count: msg.cycles,
+                late: msg.late_cycles,
+                worst_lateness: finite("worst_lateness", msg.worst_lateness)?,
+                refused: msg.refused,
+            },
+            cpu_time: finite("cpu_time", msg.cpu_time)?,
+        })
+    }
+}
+
+impl ToMsg for Heartbeat {
+    type Msg = msg::Heartbeat;
+
+    fn to_msg(&self, _order: &JointOrder) -> Self::Msg {
+        msg::Heartbeat {
+            stamp: time(self.stamp),
+            node: self.node.clone(),
+            boot_id: self.boot_id,
+            pid: self.pid,
+            sequence: self.sequence,
+            lifecycle: code_of(self.lifecycle, &LIFECYCLE),
+            health: code_of(self.health, &HEALTH),
+            message: self.message.clone(),
+            resume_required: self.resume_required,
+            period: self.cycles.period,
+            cycles: self.cycles.count,
+            late_cycles: self.cycles.late,
+            worst_lateness: self.cycles.worst_lateness,
+            refused: self.cycles.refused,
+            cpu_time: self.cpu_time,
+        }
+    }
+}

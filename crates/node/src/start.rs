@@ -1,0 +1,76 @@
+//! How a process begins and ends.
+//!
+//! The rule: a start that cannot succeed ends with one clear line and exit code 2 (do not try
+//! again without a change); a failure later with one line and exit code 1.
+
+use crate::arm::ArmError;
+use crate::params::ParameterError;
+use crate::shell::Shell;
+use crate::signal;
+use std::panic;
+use std::process::ExitCode;
+use thiserror::Error;
+use vocabulary::health::LogLine;
+
+/// Why a node does not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// A parameter is unknown, of the wrong type or out of range.
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
+    /// The robot description is missing or does not fit.
+    #[error(transparent)]
+    Arm(#[from] ArmError),
+    /// The node's own check of its configuration.
+    #[error("{0}")]
+    Config(String),
+    /// The middleware refused.
+    #[error("ROS middleware: {0}")]
+    Middleware(#[from] r2r::Error),
+    /// rcl gave up while reading the arguments.
+    #[error("ROS arguments: {0}")]
+    Arguments(String),
+}
+
+impl StartError {
+    /// From the error of a node's `Config::validate` or `new`.
+    pub fn config(error: impl std::fmt::Display) -> Self {
+        Self::Config(error.to_string())
+    }
+}
+
+/// Runs a node: creates its shell and hands it to `work` until that returns.
+#[must_use]
+pub fn main(default_name: &str, work: impl FnOnce(Shell) -> anyhow::Result<()>) -> ExitCode {
+    signal::install();
+    match create(default_name) {
+        Err(error) => end(default_name, &error.into()),
+        Ok(shell) => {
+            let name = shell.name().to_owned();
+            work(shell).map_or_else(|error| end(&name, &error), |()| ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// r2r panics where rcl refuses the arguments (an unreadable parameter file, say): one line instead.
+fn create(default_name: &str) -> Result<Shell, StartError> {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| {}));
+    let created = panic::catch_unwind(|| Shell::create(default_name));
+    panic::set_hook(hook);
+    created.unwrap_or_else(|payload| {
+        let text = payload.downcast_ref::<String>().map_or("unreadable", String::as_str);
+        Err(StartError::Arguments(first_line(text)))
+    })
+}
+
+/// One line out of what may be several.
+fn first_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn end(name: &str, error: &anyhow::Error) -> ExitCode {
+    let line = LogLine::error(first_line(&format!("{error:#}")));
+    r2r::log_error!(name, "{}", line.text);
+    ExitCode::from(if error.is::<StartError>() { 2 } else { 1 })
+}

@@ -1,0 +1,198 @@
+//! Subscriptions that are drained to the newest value, and publishers, with the quality of service
+//! of `vocabulary::topics`.
+//!
+//! The rule: r2r keeps ten messages and drops the newest when full, so every poll empties it; what
+//! the door refuses is counted and never seen by a node.
+
+use crate::convert::{FromMsg, Refused, ToMsg};
+use futures::{FutureExt, Stream as FutureStream, StreamExt};
+use r2r::QosProfile;
+use r2r::qos::{DurabilityPolicy, HistoryPolicy, ReliabilityPolicy};
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use vocabulary::joint::JointOrder;
+use vocabulary::time::Monotonic;
+use vocabulary::topics::Qos;
+
+/// A burst longer than this is not kept: the oldest go first.
+const STREAM_LIMIT: usize = 1_000;
+
+/// The rmw profile of a [`Qos`].
+#[must_use]
+pub fn profile(qos: Qos) -> QosProfile {
+    let (depth, reliability, durability) = match qos {
+        Qos::Latest => (1, ReliabilityPolicy::BestEffort, DurabilityPolicy::Volatile),
+        Qos::Latched => (1, ReliabilityPolicy::Reliable, DurabilityPolicy::TransientLocal),
+        Qos::Reliable => (10, ReliabilityPolicy::Reliable, DurabilityPolicy::Volatile),
+        Qos::Stream => (64, ReliabilityPolicy::BestEffort, DurabilityPolicy::Volatile),
+    };
+    QosProfile {
+        history: HistoryPolicy::KeepLast,
+        depth,
+        reliability,
+        durability,
+        ..QosProfile::default()
+    }
+}
+
+/// The newest value of a topic, and when it was received.
+#[derive(Debug)]
+pub struct Latest<T> {
+    slot: Rc<RefCell<Option<(T, Monotonic)>>>,
+}
+
+impl<T> Latest<T> {
+    /// The newest value, once.
+    #[must_use]
+    pub fn take(&self) -> Option<T> {
+        self.take_received().map(|(value, _)| value)
+    }
+
+    /// The newest value with the steady clock of its reception, once.
+    #[must_use]
+    pub fn take_received(&self) -> Option<(T, Monotonic)> {
+        self.slot.borrow_mut().take()
+    }
+}
+
+/// All values of a topic, in order of reception.
+#[derive(Debug)]
+pub struct Stream<T> {
+    queue: Rc<RefCell<VecDeque<(T, Monotonic)>>>,
+}
+
+impl<T> Stream<T> {
+    /// All values received since the last call.
+    #[must_use]
+    pub fn take(&self) -> Vec<T> {
+        self.queue.borrow_mut().drain(..).map(|(value, _)| value).collect()
+    }
+
+    /// As [`Stream::take`], with the steady clock of each reception.
+    #[must_use]
+    pub fn take_received(&self) -> Vec<(T, Monotonic)> {
+        self.queue.borrow_mut().drain(..).collect()
+    }
+}
+
+/// What one drain of a subscription found.
+#[derive(Debug, Default)]
+pub(crate) struct Drained {
+    /// More may wait at the middleware.
+    pub again: bool,
+    /// The newest refusal and how many there were.
+    pub refused: Option<(Refused, u64)>,
+}
+
+/// One subscription, emptied by the shell at every poll.
+pub(crate) struct Inbox {
+    pub topic: String,
+    drain: Box<dyn FnMut(Monotonic) -> Drained>,
+}
+
+impl Inbox {
+    /// Empties r2r's channel into the mailbox.
+    pub fn drain(&mut self, received: Monotonic) -> Drained {
+        (self.drain)(received)
+    }
+}
+
+type Source<M> = Box<dyn FutureStream<Item = M> + Unpin>;
+
+fn source<T: FromMsg>(node: &mut r2r::Node, topic: &str, qos: Qos) -> r2r::Result<Source<T::Msg>> {
+    Ok(Box::new(node.subscribe::<T::Msg>(topic, profile(qos))?))
+}
+
+fn next<M>(stream: &mut Source<M>) -> Option<M> {
+    stream.next().now_or_never().flatten()
+}
+
+/// Subscribes to the newest value.
+pub(crate) fn latest<T: FromMsg>(
+    node: &mut r2r::Node,
+    topic: &str,
+    qos: Qos,
+    order: Rc<JointOrder>,
+) -> r2r::Result<(Latest<T>, Inbox)> {
+    let mut stream = source::<T>(node, topic, qos)?;
+    let slot = Rc::new(RefCell::new(None));
+    let mailbox = Rc::clone(&slot);
+    let drain = move |received| {
+        let mut newest = None;
+        while let Some(msg) = next(&mut stream) {
+            newest = Some(msg);
+        }
+        let mut drained = Drained::default();
+        match newest.map(|msg| T::from_msg(&msg, &order)) {
+            Some(Ok(value)) => *mailbox.borrow_mut() = Some((value, received)),
+            Some(Err(reason)) => drained.refused = Some((reason, 1)),
+            None => {}
+        }
+        drained
+    };
+    Ok((Latest { slot }, Inbox { topic: topic.to_owned(), drain: Box::new(drain) }))
+}
+
+/// Subscribes to every value.
+pub(crate) fn stream<T: FromMsg>(
+    node: &mut r2r::Node,
+    topic: &str,
+    qos: Qos,
+    order: Rc<JointOrder>,
+) -> r2r::Result<(Stream<T>, Inbox)> {
+    let mut stream = source::<T>(node, topic, qos)?;
+    let queue = Rc::new(RefCell::new(VecDeque::new()));
+    let mailbox = Rc::clone(&queue);
+    let drain = move |received| {
+        let mut drained = Drained::default();
+        let mut queue = mailbox.borrow_mut();
+        while let Some(msg) = next(&mut stream) {
+            drained.again = true;
+            match T::from_msg(&msg, &order) {
+                Ok(value) => queue.push_back((value, received)),
+                Err(reason) => {
+                    let count = drained.refused.map_or(0, |(_, count)| count) + 1;
+                    drained.refused = Some((reason, count));
+                }
+            }
+        }
+        while queue.len() > STREAM_LIMIT {
+            queue.pop_front();
+        }
+        drained
+    };
+    Ok((Stream { queue }, Inbox { topic: topic.to_owned(), drain: Box::new(drain) }))
+}
+
+/// Sends plain values as messages.
+pub struct Publisher<T: ToMsg> {
+    publisher: r2r::Publisher<T::Msg>,
+    order: Rc<JointOrder>,
+}
+
+impl<T: ToMsg> Publisher<T> {
+    pub(crate) fn create(
+        node: &mut r2r::Node,
+        topic: &str,
+        qos: Qos,
+        order: Rc<JointOrder>,
+    ) -> r2r::Result<Self> {
+        Ok(Self { publisher: node.create_publisher(topic, profile(qos))?, order })
+    }
+
+    /// Sends one value. The middleware refuses only when the process is about to end.
+    pub fn send(&self, value: &T) {
+        let _ending = self.publisher.publish(&value.to_msg(&self.order));
+    }
+
+    /// Sends the values there are.
+    pub fn send_all<'a>(&self, values: impl IntoIterator<Item = &'a T>)
+    where
+        T: 'a,
+    {
+        for value in values {
+            self.send(value);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The trajectory API's messages, between `control_msgs` and the plain types of this node.
+//!
+//! The rule: nothing is judged here. Sizes, names and numbers are checked by the library, so that
+//! action, topic and dry run refuse with the same words.
+
+use motion::{Feedback, GoalId, GoalRequest, RequestPoint, RequestTolerance, TrajectoryRequest};
+use node::convert::{FromMsg, Refused, seconds, stamp, time, trajectory_point};
+use r2r::control_msgs::action::FollowJointTrajectory as Follow;
+use r2r::control_msgs::msg::{JointTolerance, JointTrajectoryControllerState};
+use r2r::control_msgs::srv::QueryTrajectoryState as Query;
+use r2r::trajectory_msgs::msg::{JointTrajectory, JointTrajectoryPoint};
+use vocabulary::joint::JointOrder;
+use vocabulary::plan::ControlState;
+
+/// A trajectory of the topic `arm_controller/joint_trajectory`.
+pub struct TopicTrajectory(pub TrajectoryRequest);
+
+impl FromMsg for TopicTrajectory {
+    type Msg = JointTrajectory;
+
+    fn from_msg(msg: &Self::Msg, _order: &JointOrder) -> Result<Self, Refused> {
+        Ok(Self(trajectory(msg)))
+    }
+}
+
+/// The trajectory as it was sent.
+pub fn trajectory(msg: &JointTrajectory) -> TrajectoryRequest {
+    TrajectoryRequest {
+        stamp: stamp(&msg.header.stamp),
+        joint_names: msg.joint_names.clone(),
+        points: msg.points.iter().map(point).collect(),
+    }
+}
+
+fn point(msg: &JointTrajectoryPoint) -> RequestPoint {
+    RequestPoint {
+        positions: msg.positions.clone(),
+        velocities: msg.velocities.clone(),
+        accelerations: msg.accelerations.clone(),
+        effort: msg.effort.clone(),
+        time_from_start: seconds(&msg.time_from_start),
+    }
+}
+
+fn tolerance(msg: &JointTolerance) -> RequestTolerance {
+    RequestTolerance { name: msg.name.clone(), position: msg.position, velocity: msg.velocity }
+}
+
+/// The goal as it was sent.
+pub fn goal(id: GoalId, msg: &Follow::Goal) -> GoalRequest {
+    GoalRequest {
+        id,
+        trajectory: trajectory(&msg.trajectory),
+        path_tolerance: msg.path_tolerance.iter().map(tolerance).collect(),
+        goal_tolerance: msg.goal_tolerance.iter().map(tolerance).collect(),
+        goal_time_tolerance: seconds(&msg.goal_time_tolerance),
+    }
+}
+
+/// The answer to a goal.
+pub fn result(error_code: i32, error_string: String) -> Follow::Result {
+    Follow::Result { error_code, error_string }
+}
+
+/// How far the goal is.
+pub fn feedback(from: &Feedback, order: &JointOrder) -> Follow::Feedback {
+    let zero = Default::default();
+    let (desired, at) = (&from.desired, from.path_time);
+    let mut msg = Follow::Feedback {
+        joint_names: order.names().to_vec(),
+        desired: trajectory_point(&desired.position, &desired.velocity, &desired.acceleration, at),
+        actual: trajectory_point(&from.actual_position, &from.actual_velocity, &zero, at),
+        error: trajectory_point(&from.error_position, &zero, &zero, at),
+        ..Follow::Feedback::default()
+    };
+    msg.header.stamp = time(from.stamp);
+    msg
+}
+
+/// The report of control in the form of joint_trajectory_controller.
+pub fn controller_state(from: &ControlState, order: &JointOrder) -> JointTrajectoryControllerState {
+    let zero = Default::default();
+    let at = from.path_time;
+    let reference = trajectory_point(
+        &from.reference_position,
+        &from.reference_velocity,
+        &from.reference_acceleration,
+        at,
+    );
+    let effort = from.output_effort.to_vec();
+    let mut msg = JointTrajectoryControllerState {
+        joint_names: order.names().to_vec(),
+        output: JointTrajectoryPoint { effort, ..reference.clone() },
+        reference,
+        feedback: trajectory_point(&from.feedback_position, &from.feedback_velocity, &zero, at),
+        error: trajectory_point(&from.error_position, &zero, &zero, at),
+        speed_scaling_factor: from.speed_scaling,
+        ..JointTrajectoryControllerState::default()
+    };
+    msg.header.stamp = time(from.stamp);
+    msg
+}
+
+/// The answer to `query_state`.
+pub fn queried(state: Option<trajectory::State>, order: &JointOrder) -> Query::Response {
+    let Some(state) = state else {
+        let message = "no trajectory covers that time".to_owned();
+        return Query::Response { success: false, message, ..Query::Response::default() };
+    };
+    Query::Response {
+        success: true,
+        message: String::new(),
+        name: order.names().to_vec(),
+        position: state.position.to_vec(),
+        velocity: state.velocity.to_vec(),
+        acceleration: state.acceleration.to_vec(),
+    }
+}
