@@ -1,1 +1,27 @@
-//! The servo loop: samples the plan, writes one command for all joints
+//! The servo loop: samples the plan, writes one command for all joints per cycle.
+//!
+//! The one rule: a command continues from the one before it. Whatever happens (a new plan, a stop, a
+//! lost joint, a start as new holder), position and velocity of the reference change no faster than
+//! the joints can follow, and nothing moves without a lease, a permit and the feedback of all joints.
+//!
+//! Terms: the *reference* is where the arm shall be at a named instant, `lead` ahead of now; the
+//! *course* is how the reference goes on; *path speed* is path seconds per second; a *law* turns the
+//! reference into what the drives are told.
+#![forbid(unsafe_code)]
+
+mod config;
+mod control;
+mod course;
+mod dynamics;
+mod gate;
+mod history;
+mod joints;
+mod law;
+mod plan;
+mod stages;
+mod tolerance;
+
+pub use config::{Config, ConfigError, FrictionConfig, PayloadConfig};
+pub use control::{Arm, Control, Inputs, Outputs};
+pub use dynamics::Dynamics;
+pub use law::{Law, LawInput, LawOutput, Measured};

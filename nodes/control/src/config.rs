@@ -1,0 +1,194 @@
+//! Parameters of the servo loop: `config/control.yaml`.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use thiserror::Error;
+use vocabulary::config::{OutOfRange, in_range};
+use vocabulary::joint::JointOrder;
+
+/// Why the parameters make no controller.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum ConfigError {
+    /// A value outside its range.
+    #[error(transparent)]
+    OutOfRange(#[from] OutOfRange),
+    /// A joint that the arm does not have.
+    #[error("parameter {key}.{joint}: no such joint in arm.joints")]
+    UnknownJoint {
+        /// The map.
+        key: &'static str,
+        /// The name given.
+        joint: String,
+    },
+    /// A law that this program does not know.
+    #[error("parameter law = {name:?} is unknown: position is allowed")]
+    UnknownLaw {
+        /// The name given.
+        name: String,
+    },
+    /// The model and the parameters do not go together.
+    #[error("parameter {key}: {source}")]
+    Model {
+        /// The parameter.
+        key: &'static str,
+        /// What is wrong.
+        source: arm_model::LoadError,
+    },
+}
+
+/// What hangs at the tip.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PayloadConfig {
+    /// Mass, kg, 0 to 100.
+    pub mass: f64,
+    /// Centre of mass in the tip frame, m.
+    pub center_of_mass: [f64; 3],
+}
+
+/// Friction of one joint, compensated by feed-forward.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FrictionConfig {
+    /// Torque against motion at any speed, N·m, 0 to 1000.
+    pub coulomb: f64,
+    /// Torque per speed, N·m·s/rad, 0 to 1000.
+    pub viscous: f64,
+}
+
+/// All parameters.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Control period, s; the host sets it from `arm.period`.
+    pub period: f64,
+    /// How far ahead of now the reference is sampled, s, 0 to 0.1: the way from here to the drive.
+    pub lead: f64,
+    /// Validity of a command, ms, 5 to 500.
+    pub valid_for_ms: f64,
+    /// Periods without feedback after which a joint counts as silent, 2 to 50.
+    pub silence_periods: f64,
+    /// Rate of `control_state`, Hz, 1 to 1000.
+    pub state_rate_hz: f64,
+    /// The control law: `position`.
+    pub law: String,
+    /// Send the torque that the model expects.
+    pub feed_forward: bool,
+    /// Speed scaling at start, 0 to 1.
+    pub initial_speed_scaling: f64,
+    /// Time in which the path speed rises from 0 to 1, s, 0.01 to 10.
+    pub scaling_ramp: f64,
+    /// Shortest blend onto a path, s, 0.05 to 10.
+    pub min_blend: f64,
+    /// Longest way that a blend may bridge, rad per joint, 0 to 7.
+    pub max_blend_distance: f64,
+    /// How long a new plan waits for arm and joints before it is paused, s, 0 to 10.
+    pub start_patience: f64,
+    /// Drivers run on this host, with the same steady clock.
+    pub shared_clock: bool,
+    /// Speed at which the sign of the friction has gone over, rad/s, 0.0001 to 1.
+    pub friction_speed: f64,
+    /// What hangs at the tip.
+    pub payload: PayloadConfig,
+    /// Rotor inertia per joint, at the joint side of the gear, kg·m², 0 to 100.
+    pub rotor_inertia: BTreeMap<String, f64>,
+    /// Friction per joint.
+    pub friction: BTreeMap<String, FrictionConfig>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            period: 0.004,
+            lead: 0.010,
+            valid_for_ms: 50.0,
+            silence_periods: 3.0,
+            state_rate_hz: 50.0,
+            law: "position".to_owned(),
+            feed_forward: true,
+            initial_speed_scaling: 1.0,
+            scaling_ramp: 0.3,
+            min_blend: 0.3,
+            max_blend_distance: 0.5,
+            start_patience: 0.5,
+            shared_clock: true,
+            friction_speed: 0.02,
+            payload: PayloadConfig::default(),
+            rotor_inertia: BTreeMap::new(),
+            friction: BTreeMap::new(),
+        }
+    }
+}
+
+impl Config {
+    /// Checks every key that needs no knowledge of the arm.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the key, the value and what is allowed.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let ranges = [
+            ("period", self.period, 0.0005..=0.1),
+            ("lead", self.lead, 0.0..=0.1),
+            ("valid_for_ms", self.valid_for_ms, 5.0..=500.0),
+            ("silence_periods", self.silence_periods, 2.0..=50.0),
+            ("state_rate_hz", self.state_rate_hz, 1.0..=1000.0),
+            ("initial_speed_scaling", self.initial_speed_scaling, 0.0..=1.0),
+            ("scaling_ramp", self.scaling_ramp, 0.01..=10.0),
+            ("min_blend", self.min_blend, 0.05..=10.0),
+            ("max_blend_distance", self.max_blend_distance, 0.0..=7.0),
+            ("start_patience", self.start_patience, 0.0..=10.0),
+            ("friction_speed", self.friction_speed, 0.0001..=1.0),
+            ("payload.mass", self.payload.mass, 0.0..=100.0),
+        ];
+        for (key, value, range) in ranges {
+            in_range(key, value, range)?;
+        }
+        for value in self.payload.center_of_mass {
+            in_range("payload.center_of_mass", value, -10.0..=10.0)?;
+        }
+        for (joint, value) in &self.rotor_inertia {
+            in_range(&format!("rotor_inertia.{joint}"), *value, 0.0..=100.0)?;
+        }
+        for (joint, friction) in &self.friction {
+            in_range(&format!("friction.{joint}.coulomb"), friction.coulomb, 0.0..=1000.0)?;
+            in_range(&format!("friction.{joint}.viscous"), friction.viscous, 0.0..=1000.0)?;
+        }
+        match self.law.as_str() {
+            "position" => Ok(()),
+            _ => Err(ConfigError::UnknownLaw { name: self.law.clone() }),
+        }
+    }
+
+    /// Checks that every joint named is one of the arm's.
+    pub(crate) fn check_names(&self, order: &JointOrder) -> Result<(), ConfigError> {
+        let rotors = self.rotor_inertia.keys().map(|joint| ("rotor_inertia", joint));
+        let frictions = self.friction.keys().map(|joint| ("friction", joint));
+        match rotors.chain(frictions).find(|(_, joint)| order.index_of(joint).is_none()) {
+            Some((key, joint)) => Err(ConfigError::UnknownJoint { key, joint: joint.clone() }),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_is_valid() {
+        assert_eq!(Config::default().validate(), Ok(()));
+    }
+
+    #[test]
+    fn a_value_out_of_range_is_named() {
+        let config = Config { lead: 1.0, ..Config::default() };
+        let message = config.validate().unwrap_err().to_string();
+        assert_eq!(message, "parameter lead = 1 is out of range: 0 to 0.1 is allowed");
+    }
+
+    #[test]
+    fn an_unknown_law_is_named() {
+        let config = Config { law: "magic".to_owned(), ..Config::default() };
+        assert!(config.validate().unwrap_err().to_string().contains("\"magic\""));
+    }
+}

@@ -1,0 +1,453 @@
+//! One cycle of the servo loop: hear, decide, go on, tell.
+
+use crate::config::{Config, ConfigError};
+use crate::course::Course;
+use crate::dynamics::Dynamics;
+use crate::history::History;
+use crate::joints::{Joints, Readiness};
+use crate::law::{Law, LawInput, LawOutput, Measured, PositionLaw};
+use crate::plan::AtHand;
+use crate::stages::Stage;
+use arm_model::ArmModel;
+use std::time::Duration;
+use trajectory::State;
+use vocabulary::arm::{ArmStatus, Derating};
+use vocabulary::command::{DriverState, JointCommand, JointFeedback, Lease, Mode};
+use vocabulary::health::{CycleStatistics, Health, LogLine, NodeHealth};
+use vocabulary::joint::{JOINTS, JointLimits, JointOrder, PerJoint};
+use vocabulary::plan::{ControlPhase, ControlState, MotionPlan, Violation};
+use vocabulary::time::{Monotonic, Now, Stamp};
+
+/// A cycle is late when it begins this much after its time, s.
+const LATE: f64 = 0.001;
+/// How far outside a position limit a reference is rounding, rad.
+const ROUNDING: f64 = 1e-4;
+
+/// The arm to be controlled.
+#[derive(Debug, Clone)]
+pub struct Arm {
+    /// Joint names, base to tip.
+    pub order: JointOrder,
+    /// Limits of the joints.
+    pub limits: PerJoint<JointLimits>,
+    /// Its dynamics; without a model there is no torque feed-forward.
+    pub model: Option<ArmModel<JOINTS>>,
+}
+
+/// What is new since the last cycle.
+#[derive(Debug, Clone, Default)]
+pub struct Inputs {
+    /// Newest feedback of each joint, and when it came, on our steady clock.
+    pub feedback: PerJoint<Option<(JointFeedback, Monotonic)>>,
+    /// `arm/status`.
+    pub status: Option<ArmStatus>,
+    /// `lease`.
+    pub lease: Option<Lease>,
+    /// `motion_plan`.
+    pub plan: Option<MotionPlan>,
+    /// `derating`.
+    pub derating: Option<Derating>,
+    /// `speed_scaling_input`: fraction of the programmed speed, 0 to 1; 0 pauses.
+    pub speed_scaling: Option<f64>,
+}
+
+/// What a cycle yields.
+#[derive(Debug, Clone, Default)]
+pub struct Outputs {
+    /// The command of this cycle; none without the lease.
+    pub command: Option<JointCommand>,
+    /// The report, when it is due.
+    pub state: Option<ControlState>,
+    /// Lines for people.
+    pub log: Vec<LogLine>,
+}
+
+/// The servo loop.
+pub struct Control {
+    pub(crate) config: Config,
+    pub(crate) order: JointOrder,
+    order_hash: u64,
+    pub(crate) limits: PerJoint<JointLimits>,
+    boot_id: u64,
+    dynamics: Dynamics,
+    law: Box<dyn Law>,
+    pub(crate) joints: Joints,
+    history: History,
+    pub(crate) course: Course,
+    pub(crate) status: Option<ArmStatus>,
+    /// The lease held; 0 for none.
+    epoch: u64,
+    /// Epochs up to this one are over.
+    outlived: u64,
+    /// ROS time at which the lease was taken.
+    pub(crate) holder_since: Stamp,
+    sequence: u64,
+    /// The reference continues from what the drives do.
+    seeded: bool,
+    /// The joint that keeps it from doing so.
+    missing: Option<usize>,
+    /// Joints whose reference follows their driver's setpoint.
+    tracking: PerJoint<bool>,
+    pub(crate) stage: Stage,
+    pub(crate) plan: Option<AtHand>,
+    scaling: f64,
+    derating: Option<Derating>,
+    pub(crate) measured: PerJoint<Option<Measured>>,
+    /// When the reference holds.
+    pub(crate) reference_at: Monotonic,
+    applied: LawOutput,
+    next_report: Monotonic,
+    pub(crate) report_now: bool,
+    pub(crate) violation: Option<Violation>,
+    pub(crate) reason: String,
+    cycles: CycleStatistics,
+    last_cycle: Option<Monotonic>,
+}
+
+impl Control {
+    /// A controller without lease.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the key.
+    pub fn new(config: Config, arm: Arm, boot_id: u64) -> Result<Self, ConfigError> {
+        config.validate()?;
+        config.check_names(&arm.order)?;
+        let idle = [0.0; JOINTS];
+        let applied =
+            LawOutput { mode: Mode::Position, position: idle, velocity: idle, effort: idle };
+        Ok(Self {
+            order_hash: arm.order.hash(),
+            boot_id,
+            dynamics: Dynamics::new(&config, &arm.order, arm.model)?,
+            law: Box::new(PositionLaw),
+            joints: Joints::new(config.period, config.silence_periods, config.shared_clock),
+            history: History::new(),
+            course: Course::new(arm.limits, config.scaling_ramp),
+            status: None,
+            epoch: 0,
+            outlived: 0,
+            holder_since: Stamp(i64::MAX),
+            sequence: 0,
+            seeded: false,
+            missing: None,
+            tracking: [false; JOINTS],
+            stage: Stage::Hold,
+            plan: None,
+            scaling: config.initial_speed_scaling,
+            derating: None,
+            measured: [None; JOINTS],
+            reference_at: Monotonic(0),
+            applied,
+            next_report: Monotonic(0),
+            report_now: true,
+            violation: None,
+            reason: "no lease".to_owned(),
+            cycles: CycleStatistics { period: config.period, ..CycleStatistics::default() },
+            last_cycle: None,
+            order: arm.order,
+            limits: arm.limits,
+            config,
+        })
+    }
+
+    /// One cycle; the host calls it every period.
+    pub fn step(&mut self, now: Now, inputs: &Inputs) -> Outputs {
+        let mut out = Outputs::default();
+        self.count_cycle(now.mono);
+        self.joints.hear(&inputs.feedback);
+        self.take_settings(inputs, &mut out.log);
+        if let Some(lease) = &inputs.lease {
+            self.take_lease(lease, now, &mut out.log);
+        }
+        self.step_down_if_outlived(&mut out.log);
+        if let Some(plan) = &inputs.plan {
+            self.take_plan(plan, &mut out.log);
+        }
+        if self.epoch != 0 {
+            out.command = self.cycle(now, &mut out.log);
+        }
+        out.state = self.report(now);
+        out
+    }
+
+    /// Takes over a point mass [kg] at a place in the tip frame [m], while running.
+    ///
+    /// # Errors
+    /// [`arm_model::LoadError`] when there is no such payload; the old one stays.
+    pub fn set_payload(
+        &mut self,
+        mass: f64,
+        center_of_mass: [f64; 3],
+    ) -> Result<(), arm_model::LoadError> {
+        self.dynamics.set_payload(mass, center_of_mass)
+    }
+
+    /// Whether this process may command.
+    #[must_use]
+    pub fn is_holder(&self) -> bool {
+        self.epoch != 0
+    }
+
+    /// What to say in the heartbeat.
+    #[must_use]
+    pub fn health(&self) -> NodeHealth {
+        let waits = self.is_holder() && !self.seeded;
+        let paused = self.stage == Stage::Paused;
+        let health = if waits || paused { Health::Warn } else { Health::Ok };
+        let message = if waits || paused { self.reason.clone() } else { String::new() };
+        NodeHealth { health, message, resume_required: false, cycles: self.cycles }
+    }
+
+    fn count_cycle(&mut self, now: Monotonic) {
+        if let Some(last) = self.last_cycle {
+            let lateness = now.seconds_from(last) - self.config.period;
+            self.cycles.late += u64::from(lateness > LATE);
+            self.cycles.worst_lateness = self.cycles.worst_lateness.max(lateness);
+        }
+        self.cycles.count += 1;
+        self.last_cycle = Some(now);
+    }
+
+    fn take_settings(&mut self, inputs: &Inputs, log: &mut Vec<LogLine>) {
+        if let Some(status) = &inputs.status {
+            self.status = Some(status.clone());
+        }
+        if let Some(derating) = inputs.derating {
+            let fractions = derating.torque.iter().chain([&derating.speed]);
+            if fractions.into_iter().all(|x| (0.0..=1.0).contains(x)) {
+                self.derating = Some(derating);
+            } else {
+                self.cycles.refused += 1;
+                log.push(LogLine::warn("derating refused: fractions must be 0 to 1".to_owned()));
+            }
+        }
+        match inputs.speed_scaling {
+            Some(factor) if (0.0..=1.0).contains(&factor) => self.scaling = factor,
+            Some(factor) => {
+                self.cycles.refused += 1;
+                let text =
+                    format!("speed scaling {factor} refused, {} stays: 0 to 1", self.scaling);
+                log.push(LogLine::warn(text));
+            }
+            None => {}
+        }
+    }
+
+    fn take_lease(&mut self, lease: &Lease, now: Now, log: &mut Vec<LogLine>) {
+        if lease.holder != self.boot_id {
+            if self.is_holder() && lease.epoch >= self.epoch {
+                self.lose_lease(lease.epoch, log);
+            }
+            return;
+        }
+        if lease.epoch <= self.epoch || lease.epoch <= self.outlived {
+            return;
+        }
+        if !self.is_holder() {
+            self.holder_since = now.stamp;
+            self.seeded = false;
+        }
+        log.push(LogLine::info(format!("lease of epoch {} taken", lease.epoch)));
+        (self.epoch, self.sequence, self.report_now) = (lease.epoch, 0, true);
+    }
+
+    /// A driver that follows a newer epoch means that somebody has taken over.
+    fn step_down_if_outlived(&mut self, log: &mut Vec<LogLine>) {
+        let newest = self.joints.applied_epoch();
+        if self.is_holder() && newest > self.epoch {
+            self.lose_lease(newest, log);
+        }
+    }
+
+    fn lose_lease(&mut self, newer: u64, log: &mut Vec<LogLine>) {
+        log.push(LogLine::warn(format!("lease of epoch {} lost to epoch {newer}", self.epoch)));
+        self.outlived = newer.max(self.epoch);
+        self.interrupt("lease lost");
+        (self.epoch, self.seeded, self.report_now) = (0, false, true);
+    }
+
+    /// The part of a step that only the holder does.
+    fn cycle(&mut self, now: Now, log: &mut Vec<LogLine>) -> Option<JointCommand> {
+        let setpoint_at = now.mono.shifted(self.config.lead);
+        let dt = setpoint_at.seconds_from(self.reference_at);
+        let valid_for = self.config.valid_for_ms * 1e-3;
+        if self.seeded && dt > valid_for {
+            let text = format!("no cycle for {:.0} ms", dt * 1e3);
+            log.push(LogLine::error(text.clone()));
+            self.interrupt(&text);
+            self.seeded = false;
+        }
+        if !self.seeded {
+            self.seed(now.mono, setpoint_at)?;
+        } else if dt > 0.0 {
+            self.measure(now.mono);
+            self.decide(now, log);
+            self.course.advance(dt, self.pace());
+        } else {
+            return None;
+        }
+        self.reference_at = setpoint_at;
+        self.track(now.mono);
+        let State { position, velocity, .. } = *self.course.reference();
+        self.history.push(setpoint_at, position, velocity);
+        self.arrive(log);
+        Some(self.command(now, dt.clamp(0.0, valid_for)))
+    }
+
+    /// Continues from the drivers' setpoints; not before all joints were heard.
+    fn seed(&mut self, now: Monotonic, setpoint_at: Monotonic) -> Option<()> {
+        if let Some(joint) = self.joints.first_silent(now) {
+            if self.missing.replace(joint) != Some(joint) {
+                let name = self.order.names().get(joint).map_or("?", String::as_str);
+                self.reason = format!("no feedback of {name}");
+                self.report_now = true;
+            }
+            return None;
+        }
+        let (mut position, mut velocity) = ([0.0; JOINTS], [0.0; JOINTS]);
+        for (((index, joint), p), v) in self.joints.iter().zip(&mut position).zip(&mut velocity) {
+            let feedback = joint.newest()?;
+            let follows = self.joints.readiness(index, now) == Readiness::Ready;
+            *v = if follows { feedback.setpoint_velocity } else { 0.0 };
+            *p = feedback.setpoint_position + *v * setpoint_at.seconds_from(joint.sampled_at);
+        }
+        self.course.seed(position, velocity);
+        self.history.clear();
+        self.applied = LawOutput { position, velocity, ..self.applied };
+        self.law.adopt(&self.applied);
+        self.tracking = [false; JOINTS];
+        (self.seeded, self.report_now, self.missing) = (true, true, None);
+        if self.stage != Stage::Paused {
+            self.reason.clear();
+        }
+        Some(())
+    }
+
+    /// Compares the newest sample of each joint with the reference of its instant.
+    fn measure(&mut self, now: Monotonic) {
+        let mut measured = [None; JOINTS];
+        for ((index, joint), slot) in self.joints.iter().zip(&mut measured) {
+            let silent = self.joints.readiness(index, now) == Readiness::Silent;
+            let (Some(feedback), false) = (joint.newest(), silent) else { continue };
+            let there = self.history.at(index, joint.sampled_at);
+            let (p, v) = there.unwrap_or((feedback.position, feedback.velocity));
+            *slot = Some(Measured {
+                position: feedback.position,
+                velocity: feedback.velocity,
+                effort: feedback.effort,
+                error_position: p - feedback.position,
+                error_velocity: v - feedback.velocity,
+            });
+        }
+        self.measured = measured;
+    }
+
+    /// The reference of a joint that does not follow is where its driver holds it, so that it
+    /// continues from there when it follows again.
+    fn track(&mut self, now: Monotonic) {
+        let moving = self.stage.is_moving();
+        for index in 0..JOINTS {
+            let readiness = self.joints.readiness(index, now);
+            let Some(feedback) = self.joints.feedback(index) else { continue };
+            let holds_by_itself = feedback.driver == DriverState::Holding && !moving;
+            let Some(tracking) = self.tracking.get_mut(index) else { continue };
+            let follow_it = match readiness {
+                Readiness::Silent => false,
+                Readiness::Unready(_) => true,
+                Readiness::Ready => *tracking || holds_by_itself,
+            };
+            if readiness != Readiness::Silent {
+                *tracking = readiness != Readiness::Ready;
+            }
+            if follow_it {
+                let position = feedback.setpoint_position;
+                self.course.place(index, position);
+            }
+        }
+    }
+
+    /// Fraction of the programmed speed allowed now.
+    pub(crate) fn allowed_speed(&self) -> f64 {
+        self.scaling * self.derating.as_ref().map_or(1.0, |d| d.speed)
+    }
+
+    fn command(&mut self, now: Now, dt: f64) -> JointCommand {
+        let mut effort_limit = self.limits.map(|l| l.effort);
+        if let Some(derating) = &self.derating {
+            for (limit, fraction) in effort_limit.iter_mut().zip(&derating.torque) {
+                *limit *= fraction;
+            }
+        }
+        let mut output = self.law.update(&LawInput {
+            reference: self.course.reference(),
+            measured: &self.measured,
+            dynamics: &self.dynamics,
+            feed_forward: self.config.feed_forward,
+            effort_limit: &effort_limit,
+            dt,
+        });
+        round_into_limits(&mut output, &self.limits);
+        self.applied = output;
+        self.sequence += 1;
+        JointCommand {
+            stamp: now.stamp,
+            boot_id: self.boot_id,
+            epoch: self.epoch,
+            sequence: self.sequence,
+            sent_at: now.mono,
+            setpoint_at: self.reference_at,
+            valid_for: Duration::from_secs_f64(self.config.valid_for_ms * 1e-3),
+            joint_order: self.order_hash,
+            mode: output.mode,
+            position: output.position,
+            velocity: output.velocity,
+            effort: output.effort,
+        }
+    }
+
+    fn report(&mut self, now: Now) -> Option<ControlState> {
+        if now.mono < self.next_report && !self.report_now {
+            return None;
+        }
+        self.next_report = now.mono.shifted(1.0 / self.config.state_rate_hz);
+        self.report_now = false;
+        let active = self.is_holder() && self.seeded;
+        let reference = self.course.reference();
+        let plan = self.plan.as_ref();
+        let of = |index: usize, value: fn(&JointFeedback) -> f64| {
+            self.joints.feedback(index).map_or(f64::NAN, value)
+        };
+        Some(ControlState {
+            stamp: now.stamp.shifted(self.config.lead),
+            reference_at: self.reference_at,
+            boot_id: self.boot_id,
+            epoch: self.epoch,
+            plan_id: plan.map_or(0, |p| p.plan.plan_id),
+            revision: plan.map_or(0, |p| p.plan.revision),
+            phase: if active { self.stage.phase() } else { ControlPhase::Inactive },
+            path_time: self.path_time(),
+            path_duration: plan.map_or(0.0, AtHand::duration),
+            speed_scaling: self.path_speed(),
+            reference_position: reference.position,
+            reference_velocity: reference.velocity,
+            reference_acceleration: reference.acceleration,
+            feedback_position: std::array::from_fn(|j| of(j, |f| f.position)),
+            feedback_velocity: std::array::from_fn(|j| of(j, |f| f.velocity)),
+            error_position: self.measured.map(|m| m.map_or(f64::NAN, |m| m.error_position)),
+            output_effort: self.applied.effort,
+            violation: self.violation,
+            reason: self.reason.clone(),
+        })
+    }
+}
+
+/// Takes rounding off at the limits, so that no driver refuses a command for its last bits.
+fn round_into_limits(output: &mut LawOutput, limits: &PerJoint<JointLimits>) {
+    let joints = output.position.iter_mut().zip(&mut output.velocity).zip(limits);
+    for ((p, v), limits) in joints {
+        if (limits.lower - ROUNDING..=limits.upper + ROUNDING).contains(p) {
+            *p = p.clamp(limits.lower, limits.upper);
+        }
+        *v = v.clamp(-limits.velocity, limits.velocity);
+    }
+}

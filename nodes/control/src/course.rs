@@ -1,0 +1,159 @@
+//! How the reference goes on from one cycle to the next: along a path at some speed, or to a stop.
+
+use trajectory::{Path, State, decelerate, govern, path_acceleration_range};
+use vocabulary::joint::{JOINTS, JointLimits, PerJoint};
+
+/// Speed below which a joint stands, rad/s.
+const AT_REST: f64 = 1e-9;
+
+/// What path speed to go for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Pace {
+    /// Ramp to this many path seconds per second.
+    Towards(f64),
+    /// Stop as hard as the joints allow without leaving the path.
+    Stop,
+}
+
+/// A path under way.
+#[derive(Debug, Clone)]
+struct Run {
+    path: Path,
+    /// Path time, s; runs on in real time after the end.
+    at: f64,
+    /// Path seconds per second.
+    speed: f64,
+}
+
+/// The reference and what moves it.
+#[derive(Debug, Clone)]
+pub(crate) struct Course {
+    limits: PerJoint<JointLimits>,
+    /// Largest rise of path speed, 1/s.
+    ramp: f64,
+    reference: State,
+    run: Option<Run>,
+}
+
+impl Course {
+    pub(crate) fn new(limits: PerJoint<JointLimits>, scaling_ramp: f64) -> Self {
+        let reference = State::at_rest([0.0; JOINTS]);
+        Self { limits, ramp: 1.0 / scaling_ramp, reference, run: None }
+    }
+
+    /// Begins anew at these setpoints and brakes from them.
+    pub(crate) fn seed(&mut self, position: PerJoint<f64>, velocity: PerJoint<f64>) {
+        self.reference = State { velocity, ..State::at_rest(position) };
+        self.run = None;
+    }
+
+    pub(crate) fn reference(&self) -> &State {
+        &self.reference
+    }
+
+    /// Goes on along `path` from path time `from`, s, with path speed `speed`.
+    pub(crate) fn follow(&mut self, path: Path, from: f64, speed: f64) {
+        self.run = Some(Run { path, at: from, speed });
+    }
+
+    /// Leaves the path; joints that still move brake one by one.
+    pub(crate) fn leave(&mut self) {
+        self.run = None;
+    }
+
+    /// Path time, s; 0 without a path.
+    pub(crate) fn path_time(&self) -> f64 {
+        self.run.as_ref().map_or(0.0, |run| run.at)
+    }
+
+    /// Path seconds per second; 0 without a path.
+    pub(crate) fn speed(&self) -> f64 {
+        self.run.as_ref().map_or(0.0, |run| run.speed)
+    }
+
+    pub(crate) fn is_past_end(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| run.at >= run.path.duration())
+    }
+
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.reference.is_at_rest(AT_REST)
+    }
+
+    /// Whether the reference stands and will go on standing.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.speed() == 0.0 && self.is_at_rest()
+    }
+
+    /// Whether a path can be joined to the one under way without a stop.
+    pub(crate) fn is_on_path(&self) -> bool {
+        self.run.is_some() && !self.is_past_end()
+    }
+
+    /// The state from which another path may take over at the present path speed: derivatives are
+    /// by path time.
+    pub(crate) fn point_before(&self) -> State {
+        match &self.run {
+            Some(run) if run.at < run.path.duration() && run.speed > 0.0 => {
+                State { position: self.reference.position, ..run.path.sample(run.at) }
+            }
+            _ => State::at_rest(self.reference.position),
+        }
+    }
+
+    /// Puts one joint where its driver holds it.
+    pub(crate) fn place(&mut self, joint: usize, position: f64) {
+        let State { position: p, velocity: v, acceleration: a } = &mut self.reference;
+        if let (Some(p), Some(v), Some(a)) = (p.get_mut(joint), v.get_mut(joint), a.get_mut(joint))
+        {
+            (*p, *v, *a) = (position, 0.0, 0.0);
+        }
+    }
+
+    /// The next reference, `dt` s later.
+    pub(crate) fn advance(&mut self, dt: f64, pace: Pace) {
+        let Some(run) = &mut self.run else {
+            self.reference = decelerate(&self.reference, &self.limits, dt);
+            return;
+        };
+        let desired = run.advance(dt, pace, self.ramp, &self.limits);
+        self.reference = govern(&self.reference, &desired, &self.limits, dt);
+    }
+}
+
+impl Run {
+    fn advance(&mut self, dt: f64, pace: Pace, ramp: f64, limits: &PerJoint<JointLimits>) -> State {
+        if self.at >= self.path.duration() {
+            self.at += dt;
+            if pace == Pace::Stop {
+                self.speed = 0.0;
+            }
+            return State::at_rest(self.path.end().position);
+        }
+        let here = self.path.sample(self.at);
+        let (low, high) = path_acceleration_range(&here, self.speed, limits);
+        let next = match pace {
+            Pace::Stop => (self.speed + low * dt).max(0.0),
+            Pace::Towards(goal) if goal >= self.speed => {
+                (self.speed + high.min(ramp) * dt).min(goal)
+            }
+            Pace::Towards(goal) => (self.speed + low.max(-ramp) * dt).max(goal),
+        };
+        let acceleration = (next - self.speed) / dt;
+        self.at += 0.5 * (self.speed + next) * dt;
+        self.speed = next;
+        if self.at >= self.path.duration() {
+            return State::at_rest(self.path.end().position);
+        }
+        scaled(&self.path.sample(self.at), next, acceleration)
+    }
+}
+
+/// The motion of the joints on a path passed at `speed` that changes with `acceleration`, 1/s.
+fn scaled(at: &State, speed: f64, acceleration: f64) -> State {
+    let mut state = *at;
+    for (v, a) in state.velocity.iter_mut().zip(&mut state.acceleration) {
+        *a = *a * speed * speed + *v * acceleration;
+        *v *= speed;
+    }
+    state
+}

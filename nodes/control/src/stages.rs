@@ -1,0 +1,457 @@
+//! What the controller is doing, and what makes it do something else.
+
+use crate::control::Control;
+use crate::course::Pace;
+use crate::gate::{Block, may_begin, permitted};
+use crate::law::Measured;
+use crate::plan::{AtHand, Progress};
+use crate::tolerance::first_violation;
+use trajectory::{Blend, Path, State};
+use vocabulary::health::LogLine;
+use vocabulary::joint::{JointLimits, PerJoint};
+use vocabulary::plan::{ControlPhase, MotionPlan, PlanAction, Violation};
+use vocabulary::time::{Monotonic, Now, Stamp};
+
+/// Distance to the path that needs no blend, rad: what measurement noise and tracking leave
+/// between a planner's start point and the reference.
+const NEAR: f64 = 2e-3;
+/// Slope of a path that counts as starting from rest, rad/s.
+const FLAT: f64 = 1e-3;
+
+/// What the controller is doing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Stage {
+    /// Holds position.
+    Hold,
+    /// Moves onto the path; `at_rest` when it will stand there first.
+    Blend { at_rest: bool },
+    /// Follows the path; samples from `since` on count for tolerances.
+    Run { since: Monotonic },
+    /// Waits at the end of the path; samples from `since` on count.
+    Settle { since: Monotonic },
+    /// Holds the goal.
+    Reached,
+    /// Brakes; afterwards the plan is paused or over.
+    Stop { pause: bool },
+    /// Holds in the middle of a plan.
+    Paused,
+}
+
+impl Stage {
+    pub(crate) fn phase(self) -> ControlPhase {
+        match self {
+            Self::Hold => ControlPhase::Holding,
+            Self::Blend { .. } => ControlPhase::Blending,
+            Self::Run { .. } => ControlPhase::Executing,
+            Self::Settle { .. } => ControlPhase::Settling,
+            Self::Reached => ControlPhase::Reached,
+            Self::Stop { .. } => ControlPhase::Stopping,
+            Self::Paused => ControlPhase::Paused,
+        }
+    }
+
+    pub(crate) fn is_moving(self) -> bool {
+        matches!(
+            self,
+            Self::Blend { .. } | Self::Run { .. } | Self::Settle { .. } | Self::Stop { .. }
+        )
+    }
+
+    fn needs_permission(self) -> bool {
+        self.is_moving() && !matches!(self, Self::Stop { .. })
+    }
+}
+
+/// How a plan can begin.
+enum Beginning {
+    /// On the path at once, with this path speed.
+    Path { path: Path, speed: f64 },
+    /// Over a blend.
+    Blend { path: Path, blend: Blend, at_rest: bool },
+    /// The arm has to stop first.
+    StopFirst,
+    /// Not at all, and why.
+    Refused(String),
+}
+
+impl Control {
+    /// Takes a new plan, or a new revision of the one at hand.
+    pub(crate) fn take_plan(&mut self, plan: &MotionPlan, log: &mut Vec<LogLine>) {
+        if self.plan.as_ref().is_some_and(|at_hand| !at_hand.is_older_than(plan)) {
+            return;
+        }
+        let stop = plan.action == PlanAction::Stop;
+        let before = self.plan.take();
+        let path_time = before.as_ref().map_or(0.0, |b| b.path_time);
+        let mut at_hand = AtHand::new(plan.clone(), before);
+        self.report_now = true;
+        if stop {
+            at_hand.path_time = path_time;
+            at_hand.progress = Progress::Over;
+            self.plan = Some(at_hand);
+            self.stop(false, "stopped by the client", log);
+            return;
+        }
+        self.violation = None;
+        self.plan = Some(at_hand);
+    }
+
+    /// Path seconds per second to go for.
+    pub(crate) fn pace(&self) -> Pace {
+        match self.stage {
+            Stage::Stop { .. } | Stage::Paused => Pace::Stop,
+            Stage::Blend { .. } => Pace::Towards(1.0),
+            _ => Pace::Towards(self.allowed_speed()),
+        }
+    }
+
+    /// Path speed to report: where no path is followed, the one that would be.
+    pub(crate) fn path_speed(&self) -> f64 {
+        match self.stage {
+            Stage::Run { .. } | Stage::Stop { .. } => self.course.speed(),
+            Stage::Blend { .. } | Stage::Paused => 0.0,
+            Stage::Hold | Stage::Settle { .. } | Stage::Reached => self.allowed_speed(),
+        }
+    }
+
+    /// Path time to report: it goes on counting after the end.
+    pub(crate) fn path_time(&self) -> f64 {
+        match self.stage {
+            Stage::Settle { .. } => self.course.path_time(),
+            _ => self.plan.as_ref().map_or(0.0, |p| p.path_time),
+        }
+    }
+
+    /// Gives up the plan under way at once: whoever goes on, begins from what the drives do.
+    pub(crate) fn interrupt(&mut self, reason: &str) {
+        self.course.leave();
+        let unfinished = self.plan.as_mut().filter(|p| p.progress != Progress::Over);
+        let pause = unfinished.is_some();
+        if let Some(plan) = unfinished {
+            plan.progress = Progress::Over;
+        }
+        self.stage = if pause { Stage::Paused } else { Stage::Hold };
+        self.reason = reason.to_owned();
+        self.report_now = true;
+    }
+
+    /// Before the reference goes on: may it, and is there something to begin?
+    pub(crate) fn decide(&mut self, now: Now, log: &mut Vec<LogLine>) {
+        let Some(at_hand) = &self.plan else { return };
+        match at_hand.progress {
+            Progress::Over => {}
+            Progress::Begun if self.stage.needs_permission() => {
+                let status = self.status.as_ref();
+                if let Err(block) = permitted(&at_hand.plan, status, &self.joints, now) {
+                    self.stop(true, &block.text(&self.order), log);
+                }
+            }
+            Progress::Begun => {}
+            Progress::Waiting => self.try_to_begin(now, log),
+        }
+    }
+
+    fn try_to_begin(&mut self, now: Now, log: &mut Vec<LogLine>) {
+        let Some(at_hand) = &self.plan else { return };
+        let braking = !self.stage.is_moving() && !self.course.is_at_rest();
+        if braking || matches!(self.stage, Stage::Stop { .. }) {
+            return;
+        }
+        let start = at_hand.plan.start;
+        if start != Stamp(0) && start > now.stamp {
+            if self.stage.is_moving() {
+                self.stop(false, "the next plan begins later", log);
+            } else if self.stage != Stage::Hold {
+                self.enter(Stage::Hold, "", log);
+            }
+            return;
+        }
+        let (status, joints) = (self.status.as_ref(), &self.joints);
+        match may_begin(&at_hand.plan, status, joints, now, self.holder_since) {
+            Ok(()) => self.begin(log),
+            Err(block) if self.stage.is_moving() => self.stop(true, &block.text(&self.order), log),
+            Err(block) => self.wait(block, now.mono, log),
+        }
+    }
+
+    /// A plan that may not begin is paused; after a while only a new revision begins it, so that
+    /// nothing starts to move when nobody expects it any more.
+    fn wait(&mut self, block: Block, now: Monotonic, log: &mut Vec<LogLine>) {
+        let patience = self.config.start_patience;
+        let Some(at_hand) = &mut self.plan else { return };
+        let since = *at_hand.blocked_since.get_or_insert(now);
+        if now.seconds_from(since) > patience {
+            at_hand.progress = Progress::Over;
+        }
+        if self.stage != Stage::Paused || since == now {
+            let text = block.text(&self.order);
+            self.enter(Stage::Paused, &text, log);
+        }
+    }
+
+    fn begin(&mut self, log: &mut Vec<LogLine>) {
+        let Some(at_hand) = &self.plan else { return };
+        let from = at_hand.path_time;
+        match self.beginning(at_hand) {
+            Beginning::Path { path, speed } => {
+                self.mark_begun(path.clone());
+                self.course.follow(path, from, speed);
+                self.enter(Stage::Run { since: self.reference_at }, "", log);
+            }
+            Beginning::Blend { path, blend, at_rest } => {
+                self.mark_begun(path);
+                self.course.follow(blend.path, 0.0, 1.0);
+                self.enter(Stage::Blend { at_rest }, "", log);
+            }
+            Beginning::StopFirst => self.stop(false, "the next plan begins at rest", log),
+            Beginning::Refused(reason) => {
+                if let Some(at_hand) = &mut self.plan {
+                    at_hand.progress = Progress::Over;
+                }
+                if self.stage.is_moving() {
+                    self.stop(true, &reason, log);
+                } else {
+                    self.enter(Stage::Paused, &reason, log);
+                }
+            }
+        }
+    }
+
+    fn mark_begun(&mut self, path: Path) {
+        if let Some(at_hand) = &mut self.plan {
+            at_hand.path = Some(path);
+            at_hand.progress = Progress::Begun;
+        }
+    }
+
+    fn beginning(&self, at_hand: &AtHand) -> Beginning {
+        let moving = !self.course.is_at_rest();
+        if moving && !self.course.is_on_path() {
+            return Beginning::StopFirst;
+        }
+        let path = match &at_hand.path {
+            Some(path) => path.clone(),
+            None => match Path::new(self.course.point_before(), at_hand.plan.waypoints.clone()) {
+                Ok(path) => path,
+                Err(error) => return Beginning::Refused(error.to_string()),
+            },
+        };
+        if let Some(reason) = self.leaves_position_limits(&path) {
+            return Beginning::Refused(reason);
+        }
+        if at_hand.path.is_none() && !at_hand.begins_on_path() {
+            let still = path.sample(0.0).is_at_rest(FLAT);
+            let speed = if still { self.allowed_speed() } else { self.course.speed() };
+            return Beginning::Path { path, speed };
+        }
+        self.onto_path(path, at_hand.path_time, moving)
+    }
+
+    /// From where the reference is onto the path at path time `from`, s.
+    fn onto_path(&self, path: Path, from: f64, moving: bool) -> Beginning {
+        let reference = self.course.reference();
+        let target = path.sample(from);
+        let end = from >= path.duration();
+        let (joint, distance) = farthest(&reference.position, &target.position);
+        if !moving && distance <= NEAR {
+            let speed = if target.is_at_rest(FLAT) { self.allowed_speed() } else { 0.0 };
+            return Beginning::Path { path, speed };
+        }
+        if distance > self.config.max_blend_distance {
+            let name = self.order.names().get(joint).map_or("?", String::as_str);
+            return Beginning::Refused(format!(
+                "{name} is {distance:.3} rad from the path, max_blend_distance is {} rad",
+                self.config.max_blend_distance
+            ));
+        }
+        let at_rest = !moving || end;
+        let target = if at_rest { State::at_rest(target.position) } else { target };
+        match Blend::between(reference, &target, &self.limits, self.config.min_blend) {
+            Some(blend) => Beginning::Blend { path, blend, at_rest },
+            None if moving => Beginning::StopFirst,
+            None => Beginning::Refused("no way onto the path within the joint limits".to_owned()),
+        }
+    }
+
+    /// The first segment starts where the arm is and not where the planner thought it was.
+    fn leaves_position_limits(&self, path: &Path) -> Option<String> {
+        let only_position = self.limits.map(|l| JointLimits {
+            velocity: f64::INFINITY,
+            acceleration: f64::INFINITY,
+            ..l
+        });
+        let found = path.segments().next()?.violation(&only_position)?;
+        let name = self.order.names().get(found.joint).map_or("?", String::as_str);
+        Some(format!(
+            "from here {name} would reach {:.4} rad, its limit is {:.4} rad",
+            found.value, found.limit
+        ))
+    }
+
+    /// After the reference has gone on: has something come to its end?
+    pub(crate) fn arrive(&mut self, log: &mut Vec<LogLine>) {
+        if matches!(self.stage, Stage::Run { .. } | Stage::Stop { pause: true }) {
+            self.note_path_time();
+        }
+        match self.stage {
+            Stage::Blend { at_rest } if self.course.is_past_end() => self.enter_path(at_rest, log),
+            Stage::Run { since } => self.watch_path(since, log),
+            Stage::Settle { since } => self.watch_goal(since, log),
+            Stage::Stop { pause } if self.course.is_stopped() => self.come_to_rest(pause, log),
+            _ => {}
+        }
+    }
+
+    fn note_path_time(&mut self) {
+        let at = self.course.path_time();
+        if let Some(plan) = self.plan.as_mut().filter(|p| p.on_path) {
+            plan.path_time = at.min(plan.duration());
+        }
+    }
+
+    fn enter_path(&mut self, at_rest: bool, log: &mut Vec<LogLine>) {
+        let Some(at_hand) = &self.plan else { return };
+        let (Some(path), from) = (at_hand.path.clone(), at_hand.path_time) else { return };
+        let flat = path.sample(from).is_at_rest(FLAT);
+        let speed = match (at_rest, flat) {
+            (true, false) => 0.0,
+            (true, true) => self.allowed_speed(),
+            (false, _) => 1.0,
+        };
+        self.course.follow(path, from, speed);
+        self.enter(Stage::Run { since: self.reference_at }, "", log);
+    }
+
+    fn watch_path(&mut self, since: Monotonic, log: &mut Vec<LogLine>) {
+        let Some(at_hand) = &self.plan else { return };
+        let measured = self.measured_since(since);
+        let tolerance = &at_hand.plan.path_tolerance;
+        if let Some(found) = first_violation(&measured, tolerance, false, at_hand.path_time) {
+            self.violation = Some(found);
+            self.stop(true, &self.violation_text(&found), log);
+        } else if self.course.is_past_end() {
+            self.enter(Stage::Settle { since: self.reference_at }, "", log);
+        }
+    }
+
+    fn watch_goal(&mut self, since: Monotonic, log: &mut Vec<LogLine>) {
+        let Some(at_hand) = &mut self.plan else { return };
+        let measured = {
+            let joints = &self.joints;
+            samples_since(joints, &self.measured, since)
+        };
+        let over = self.course.path_time() - at_hand.duration();
+        let tolerance = &at_hand.plan.goal_tolerance;
+        let found = first_violation(&measured, tolerance, true, self.course.path_time());
+        if found.is_none() && measured.iter().all(Option::is_some) {
+            at_hand.progress = Progress::Over;
+            self.enter(Stage::Reached, "", log);
+        } else if let (Some(found), None) = (found, self.violation)
+            && over > at_hand.plan.goal_time
+        {
+            self.violation = Some(found);
+            self.report_now = true;
+            log.push(LogLine::warn(self.violation_text(&found)));
+        }
+    }
+
+    fn come_to_rest(&mut self, pause: bool, log: &mut Vec<LogLine>) {
+        self.course.leave();
+        let waiting = self.plan.as_ref().is_some_and(|p| p.progress == Progress::Waiting);
+        let reason = std::mem::take(&mut self.reason);
+        if pause && !waiting {
+            self.enter(Stage::Paused, &reason, log);
+        } else {
+            self.enter(Stage::Hold, "", log);
+        }
+    }
+
+    /// Brakes on the path; a plan under way is paused or over.
+    fn stop(&mut self, pause: bool, reason: &str, log: &mut Vec<LogLine>) {
+        if let Some(begun) = self.plan.as_mut().filter(|p| p.progress == Progress::Begun) {
+            begun.progress = Progress::Over;
+        }
+        match self.stage {
+            // Braking already: what comes afterwards is decided anew.
+            Stage::Stop { .. } => {
+                self.stage = Stage::Stop { pause };
+                self.report_now = true;
+            }
+            stage if stage.is_moving() => self.enter(Stage::Stop { pause }, reason, log),
+            _ if pause => self.enter(Stage::Paused, reason, log),
+            _ => self.enter(Stage::Hold, "", log),
+        }
+    }
+
+    fn enter(&mut self, stage: Stage, reason: &str, log: &mut Vec<LogLine>) {
+        self.stage = stage;
+        self.report_now = true;
+        self.reason.clear();
+        self.reason.push_str(reason);
+        if let Some(at_hand) = &mut self.plan {
+            at_hand.on_path = match stage {
+                Stage::Run { .. } | Stage::Settle { .. } => true,
+                Stage::Stop { .. } => at_hand.on_path,
+                _ => false,
+            };
+        }
+        log.push(self.transition(stage, reason));
+    }
+
+    fn transition(&self, stage: Stage, reason: &str) -> LogLine {
+        let plan = self.plan.as_ref().map_or((0, 0), |p| (p.plan.plan_id, p.plan.revision));
+        let (id, revision) = plan;
+        let at = self.path_time();
+        let text = match stage {
+            Stage::Hold => format!("plan {id}.{revision}: holding. {reason}"),
+            Stage::Blend { .. } => {
+                format!("plan {id}.{revision}: moving onto the path at {at:.3} s")
+            }
+            Stage::Run { .. } => format!("plan {id}.{revision}: executing from {at:.3} s"),
+            Stage::Settle { .. } => format!("plan {id}.{revision}: end of the path, settling"),
+            Stage::Reached => format!("plan {id}.{revision}: goal reached"),
+            Stage::Stop { .. } => format!("plan {id}.{revision}: stopping at {at:.3} s: {reason}"),
+            Stage::Paused => format!("plan {id}.{revision}: paused at {at:.3} s: {reason}"),
+        };
+        match stage {
+            Stage::Stop { pause: true } | Stage::Paused => LogLine::warn(text),
+            _ => LogLine::info(text),
+        }
+    }
+
+    fn measured_since(&self, since: Monotonic) -> PerJoint<Option<Measured>> {
+        samples_since(&self.joints, &self.measured, since)
+    }
+
+    fn violation_text(&self, found: &Violation) -> String {
+        let name = self.order.names().get(found.joint).map_or("?", String::as_str);
+        let (quantity, unit) =
+            if found.velocity { ("velocity", "rad/s") } else { ("position", "rad") };
+        let kind = if found.at_goal { "goal" } else { "path" };
+        format!(
+            "{name} is off by {:.5} {unit} at {:.3} s, {kind} tolerance of {quantity} is {} {unit}",
+            found.error, found.path_time, found.limit
+        )
+    }
+}
+
+/// The measurements whose samples were taken at `since` or later.
+fn samples_since(
+    joints: &crate::joints::Joints,
+    measured: &PerJoint<Option<Measured>>,
+    since: Monotonic,
+) -> PerJoint<Option<Measured>> {
+    let mut current = *measured;
+    for (slot, (_, joint)) in current.iter_mut().zip(joints.iter()) {
+        if joint.sampled_at < since {
+            *slot = None;
+        }
+    }
+    current
+}
+
+/// The joint with the longest way, and the way, rad.
+fn farthest(a: &PerJoint<f64>, b: &PerJoint<f64>) -> (usize, f64) {
+    let ways = a.iter().zip(b).map(|(a, b)| (a - b).abs()).enumerate();
+    ways.fold((0, 0.0), |far, this| if this.1 > far.1 { this } else { far })
+}
