@@ -97,6 +97,6 @@ fn the_driver_enables_and_moves_a_drive_of_python_canopen() -> Result<()> {
     let end = heard.borrow().as_ref().map_or(f64::NAN, |f| f.position);
     ensure!((end - start - 0.5).abs() < 2e-3, "the drive stands at {end} rad, not {}", start + 0.5);
     let counts = ((start + 0.5) * COUNTS_PER_RAD).round() / 1000.0;
-    drive.wait_for_line(&["position", &format!("{}", counts as i64)], Duration::from_secs(3))?;
+    drive.wait_for_line(&[&format!("position {}", counts as i64)], Duration::from_secs(3))?;
     Ok(())
 }
