@@ -25,14 +25,14 @@ impl Launch {
     pub fn start(name: &str, arguments: &[&str]) -> Result<Self> {
         enter_fresh_domain();
         let log = log_file(name)?;
-        let state = log.with_extension("state");
-        let _ = std::fs::remove_dir_all(&state);
+        let state = log.with_extension("state.json");
+        let _ = std::fs::remove_file(&state);
         let output = File::create(&log).with_context(|| format!("cannot write {log:?}"))?;
         let mut command = Command::new("ros2");
         command
             .args(["launch", "armature_bringup", "arm.launch.xml"])
-            .arg(format!("hub_port:={}", free_port()?))
-            .arg(format!("state_dir:={}", state.display()))
+            .arg(format!("can_port:={}", free_port()?))
+            .arg(format!("state_file:={}", state.display()))
             .args(arguments)
             .env("ROS_LOG_DIR", log.with_extension("ros"))
             .stdin(Stdio::null())
