@@ -1,7 +1,7 @@
 //! One connection: where it is in the handshake, what waits for it, and what it did.
 
 use can_bus::in_process::EndpointId;
-use can_bus::socketcand::{Message, Splitter};
+use can_bus::socketcand::{Message, Splitter, Timestamp};
 use vocabulary::time::Monotonic;
 
 /// Names a connection. Never used twice.
@@ -74,10 +74,17 @@ impl Client {
         room
     }
 
-    /// Refuses something, in words that fit between the brackets.
-    pub fn refuse(&mut self, text: &str) {
+    /// Refuses something, in words that fit between the brackets. In raw mode class and time go
+    /// first, as in an error frame: python-can's receiver dies of anything else.
+    pub fn refuse(&mut self, text: &str, at: Timestamp) {
         let clean = text.replace(['<', '>'], "?");
-        self.say(&Message::ErrorText(clean));
+        let text = match self.stage {
+            Stage::Raw { .. } => {
+                format!("000 {}.{:06} {clean}", at.0 / 1_000_000, at.0 % 1_000_000)
+            }
+            _ => clean,
+        };
+        self.say(&Message::ErrorText(text));
     }
 
     /// The end of the silence after `rawmode`, while it lasts.

@@ -89,7 +89,7 @@ impl HubCore {
                 Ok(message) => self.on_message(id, message, now),
                 Err(error) => {
                     client.statistics.malformed += 1;
-                    client.refuse(&error.to_string());
+                    client.refuse(&error.to_string(), stamp(self.epoch, now));
                 }
             }
         }
@@ -105,7 +105,8 @@ impl HubCore {
                 client.say(&Message::Ok);
             }
             (Message::Open(name), Stage::Greeted) => {
-                client.refuse(&format!("no bus {name}, this hub has {}", self.config.channel));
+                let text = format!("no bus {name}, this hub has {}", self.config.channel);
+                client.refuse(&text, stamp(self.epoch, now));
             }
             (Message::RawMode, Stage::Opened) => {
                 let endpoint = self.bus.attach(Filter::All);
@@ -122,7 +123,8 @@ impl HubCore {
             (Message::ErrorText(_), _) => {}
             (other, _) => {
                 client.statistics.malformed += 1;
-                client.refuse(&format!("{} is not possible now", name(&other)));
+                let text = format!("{} is not possible now", name(&other));
+                client.refuse(&text, stamp(self.epoch, now));
             }
         }
     }

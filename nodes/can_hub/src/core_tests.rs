@@ -72,7 +72,8 @@ fn malformed_input_is_answered_counted_and_harms_nobody() {
     hub.step(at(1));
     assert_eq!(
         said(&mut hub, a),
-        "< error 1 data bytes, length code says 9 >< error unknown command \"what\" >"
+        "< error 000 0.001000 1 data bytes, length code says 9 >\
+         < error 000 0.001000 unknown command \"what\" >"
     );
     assert_eq!(said(&mut hub, b), "< frame 123 0.001000 07 >");
     assert_eq!(hub.statistics().malformed, 2);

@@ -1,4 +1,5 @@
 //! The hub on real sockets, with the project's own client.
+#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a test in all its parts
 
 use std::time::Duration;
 
