@@ -1,0 +1,252 @@
+//! The trajectory that control executes for us, and what its reports mean for whoever sent it.
+
+use crate::request::GoalId;
+use crate::tolerances::Tolerances;
+use crate::validate::ValidPlan;
+use vocabulary::arm::{ArmMode, ArmStatus};
+use vocabulary::joint::JointOrder;
+use vocabulary::plan::{ControlPhase, ControlState, MotionPlan, PlanAction, Violation};
+use vocabulary::time::{Monotonic, Now, Stamp};
+
+/// How an active trajectory ends.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Ending {
+    Succeeded(String),
+    Aborted { code: i32, text: String },
+    Canceled(String),
+}
+
+/// What to do about an active trajectory.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Verdict {
+    /// Nothing changes.
+    GoOn,
+    /// Issue it again under this permit.
+    Reissue(u64),
+    /// It is over.
+    End(Ending),
+}
+
+/// What judging needs to know beside the report.
+pub(crate) struct Circumstances<'a> {
+    pub(crate) now: Now,
+    pub(crate) order: &'a JointOrder,
+    pub(crate) status: Option<&'a ArmStatus>,
+    /// Control has been heard lately.
+    pub(crate) control_lives: bool,
+    /// Time a goal may stay paused, s.
+    pub(crate) resume_timeout: f64,
+    /// Time a cancelled goal waits for the arm to stop, s.
+    pub(crate) stop_timeout: f64,
+}
+
+/// A trajectory under way.
+#[derive(Debug, Clone)]
+pub(crate) struct Active {
+    /// None for one that came by topic.
+    pub(crate) goal: Option<GoalId>,
+    pub(crate) plan: ValidPlan,
+    pub(crate) tolerances: Tolerances,
+    pub(crate) plan_id: u64,
+    pub(crate) revision: u32,
+    pub(crate) permit: u64,
+    /// How far the arm has come on the path, s.
+    pub(crate) path_time: f64,
+    /// Process of control that drove it last.
+    driver: Option<u64>,
+    /// Since when it does not go on, and why.
+    paused: Option<(Monotonic, String)>,
+    /// When the client cancelled.
+    cancelled: Option<Monotonic>,
+}
+
+impl Active {
+    pub(crate) fn new(
+        goal: Option<GoalId>,
+        plan: ValidPlan,
+        tolerances: Tolerances,
+        (plan_id, permit): (u64, u64),
+    ) -> Self {
+        let path_time = plan.from_path_time;
+        Self {
+            goal,
+            plan,
+            tolerances,
+            plan_id,
+            revision: 0,
+            permit,
+            path_time,
+            driver: None,
+            paused: None,
+            cancelled: None,
+        }
+    }
+
+    /// The message for control.
+    pub(crate) fn message(&self, stamp: Stamp, action: PlanAction) -> MotionPlan {
+        let start = if self.revision == 0 { self.plan.start } else { Stamp(0) };
+        MotionPlan {
+            stamp,
+            plan_id: self.plan_id,
+            revision: self.revision,
+            permit: self.permit,
+            action,
+            waypoints: self.plan.waypoints.clone(),
+            from_path_time: self.path_time,
+            start,
+            path_tolerance: self.tolerances.path,
+            goal_tolerance: self.tolerances.goal,
+            goal_time: self.tolerances.goal_time,
+        }
+    }
+
+    /// The next revision, to be executed under `permit`.
+    pub(crate) fn reissue(&mut self, permit: u64, stamp: Stamp) -> MotionPlan {
+        self.revision += 1;
+        self.permit = permit;
+        self.message(stamp, PlanAction::Execute)
+    }
+
+    /// The next revision, which stops the arm.
+    pub(crate) fn stop(&mut self, stamp: Stamp) -> MotionPlan {
+        self.revision += 1;
+        self.message(stamp, PlanAction::Stop)
+    }
+
+    pub(crate) fn cancel(&mut self, now: Monotonic, stamp: Stamp) -> Option<MotionPlan> {
+        if self.cancelled.replace(now).is_some() {
+            return None;
+        }
+        Some(self.stop(stamp))
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.is_some()
+    }
+
+    pub(crate) fn pause_reason(&self) -> Option<&str> {
+        self.paused.as_ref().map(|(_, reason)| reason.as_str())
+    }
+
+    fn is_mine(&self, state: &ControlState) -> bool {
+        state.plan_id == self.plan_id && state.revision == self.revision
+    }
+
+    /// What the newest report of control, if there is one, means.
+    pub(crate) fn judge(&mut self, state: Option<&ControlState>, at: &Circumstances) -> Verdict {
+        let mine = state.filter(|s| at.control_lives && self.is_mine(s));
+        if let Some(since) = self.cancelled {
+            return self.judge_cancelled(mine, since, at);
+        }
+        if let Some(ending) = mine.and_then(|state| self.ending(state, at.order)) {
+            return Verdict::End(ending);
+        }
+        if at.status.is_some_and(|s| s.mode == ArmMode::Disabled) {
+            let text = "the arm was disabled".to_owned();
+            return Verdict::End(Ending::Aborted { code: crate::code::INVALID_GOAL, text });
+        }
+        self.note(mine, state, at);
+        self.judge_pause(mine, at)
+    }
+
+    fn judge_cancelled(
+        &self,
+        mine: Option<&ControlState>,
+        since: Monotonic,
+        at: &Circumstances,
+    ) -> Verdict {
+        let stopped = mine
+            .is_some_and(|s| !matches!(s.phase, ControlPhase::Stopping | ControlPhase::Executing));
+        let waited = at.now.mono.seconds_from(since);
+        if stopped {
+            Verdict::End(Ending::Canceled(format!(
+                "stopped at {:.3} s of the path",
+                self.path_time
+            )))
+        } else if waited > at.stop_timeout {
+            let text = format!("control did not confirm the stop within {waited:.1} s");
+            Verdict::End(Ending::Canceled(text))
+        } else {
+            Verdict::GoOn
+        }
+    }
+
+    /// Whether control says that it is over.
+    fn ending(&self, state: &ControlState, order: &JointOrder) -> Option<Ending> {
+        if state.phase == ControlPhase::Reached {
+            return Some(Ending::Succeeded("Goal successfully reached!".to_owned()));
+        }
+        let violation = state.violation.as_ref()?;
+        let text = violation_text(violation, self.tolerances.goal_time, order);
+        let code = if violation.at_goal {
+            crate::code::GOAL_TOLERANCE_VIOLATED
+        } else {
+            crate::code::PATH_TOLERANCE_VIOLATED
+        };
+        Some(Ending::Aborted { code, text })
+    }
+
+    /// Remembers how far it has come and since when it does not go on.
+    fn note(
+        &mut self,
+        mine: Option<&ControlState>,
+        any: Option<&ControlState>,
+        at: &Circumstances,
+    ) {
+        let reason = match (mine, any) {
+            (Some(state), _) => match state.phase {
+                ControlPhase::Executing | ControlPhase::Settling => {
+                    self.driver = Some(state.boot_id);
+                    self.path_time = state.path_time.min(self.plan.path.duration());
+                    None
+                }
+                ControlPhase::Stopping | ControlPhase::Paused => {
+                    if self.driver == Some(state.boot_id) {
+                        self.path_time = state.path_time.min(self.plan.path.duration());
+                    }
+                    (state.phase == ControlPhase::Paused).then(|| state.reason.clone())
+                }
+                ControlPhase::Inactive => Some(format!("control is inactive: {}", state.reason)),
+                _ => None,
+            },
+            (None, Some(_)) if at.control_lives => {
+                Some("control has not taken the plan".to_owned())
+            }
+            _ => Some("control is silent".to_owned()),
+        };
+        self.paused = reason.map(|reason| match self.paused.take() {
+            Some((since, _)) => (since, reason),
+            None => (at.now.mono, reason),
+        });
+    }
+
+    fn judge_pause(&self, mine: Option<&ControlState>, at: &Circumstances) -> Verdict {
+        let Some((since, reason)) = &self.paused else { return Verdict::GoOn };
+        if let Some(status) = at.status
+            && status.mode == ArmMode::Enabled
+            && status.permit != self.permit
+            && at.control_lives
+            && mine.is_none_or(|s| s.phase != ControlPhase::Inactive)
+        {
+            return Verdict::Reissue(status.permit);
+        }
+        let waited = at.now.mono.seconds_from(*since);
+        if waited > at.resume_timeout {
+            let text = format!("paused for {waited:.0} s without arm/resume: {reason}");
+            return Verdict::End(Ending::Aborted { code: crate::code::INVALID_GOAL, text });
+        }
+        Verdict::GoOn
+    }
+}
+
+fn violation_text(found: &Violation, goal_time: f64, order: &JointOrder) -> String {
+    let joint = order.names().get(found.joint).map_or("?", String::as_str);
+    let (quantity, unit) = if found.velocity { ("velocity", "rad/s") } else { ("position", "rad") };
+    let Violation { error, limit, path_time, .. } = found;
+    let what = format!("{quantity} of {joint} is off by {error:.5} {unit}, {limit} {unit} allowed");
+    if found.at_goal {
+        format!("Aborted due to goal_time_tolerance exceeding: {goal_time} s after the end, {what}")
+    } else {
+        format!("Aborted due to path tolerance violation: {what}, at {path_time:.3} s of the path")
+    }
+}
