@@ -16,25 +16,8 @@ use crate::paths;
 use crate::prepare::python::Interpreter;
 use crate::prepare::{self, Prefix};
 
-/// Message packages that r2r generates bindings for; few, so that it builds fast.
-pub const IDL_PACKAGES: [&str; 16] = [
-    "action_msgs",
-    "armature_msgs",
-    "builtin_interfaces",
-    "control_msgs",
-    "diagnostic_msgs",
-    "geometry_msgs",
-    "lifecycle_msgs",
-    "rcl_interfaces",
-    "rosgraph_msgs",
-    "sensor_msgs",
-    "service_msgs",
-    "std_msgs",
-    "std_srvs",
-    "tf2_msgs",
-    "trajectory_msgs",
-    "unique_identifier_msgs",
-];
+/// Message packages that r2r generates bindings for, one a line; few, so that it builds fast.
+const IDL_PACKAGES: &str = include_str!("../../nodes/idl_packages.txt");
 
 /// Names the prepared prefix inside its own environment, so that a shell in it
 /// is not mistaken for a sourced ROS.
@@ -99,7 +82,12 @@ impl RosEnv {
         Ok(env)
     }
 
-    fn layered(roots: &[PathBuf], ours: &[PathBuf], python: &Interpreter, program: PathBuf) -> Self {
+    fn layered(
+        roots: &[PathBuf],
+        ours: &[PathBuf],
+        python: &Interpreter,
+        program: PathBuf,
+    ) -> Self {
         let packages: Vec<PathBuf> = ours
             .iter()
             .map(|root| root.join("lib").join(python.folder()).join("site-packages"))
@@ -107,8 +95,9 @@ impl RosEnv {
         let variables = vec![
             ("AMENT_PREFIX_PATH", join(roots)),
             ("PYTHONPATH", join(&packages)),
-            ("IDL_PACKAGE_FILTER", IDL_PACKAGES.join(";").into()),
+            ("IDL_PACKAGE_FILTER", IDL_PACKAGES.trim().replace('\n', ";").into()),
             ("PYTHONUNBUFFERED", "1".into()),
+            ("ARMATURE_TARGET", paths::target().into()),
         ];
         let ament_prefixes = roots.iter().map(|root| root.display().to_string()).collect();
         Self { variables, ament_prefixes, python: program, prefix: None }
@@ -215,8 +204,8 @@ impl Domain {
         for offset in 0..count {
             let id = (std::process::id().wrapping_add(offset) % count) as u8 + DOMAINS.start();
             let path = folder.join(id.to_string());
-            let lock = File::create(&path)
-                .with_context(|| format!("cannot write {}", path.display()))?;
+            let lock =
+                File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
             if lock.try_lock().is_ok() {
                 return Ok(Self { id, _lock: lock });
             }

@@ -7,9 +7,16 @@
 //! Terms: *prefix* = the ROS 2 installation this workspace builds against;
 //! *install* = the place our own packages are installed to.
 
+pub mod build;
 pub mod digest;
+pub mod doctor;
+pub mod emulated;
 pub mod env;
+pub mod install;
 pub mod paths;
 pub mod prepare;
 pub mod process;
 pub mod progress;
+pub mod socketcan;
+pub mod targets;
+pub mod test;

@@ -1,9 +1,114 @@
-//! xtask
-use xtask as _;
-fn main() -> anyhow::Result<()> {
-    let ros = xtask::env::RosEnv::ensure()?;
-    for (name, value) in ros.variables() {
-        println!("export {name}='{}'", value.to_string_lossy());
+//! `cargo xtask …`: everything a person types.
+
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+use xtask::env::RosEnv;
+use xtask::{build, doctor, paths, socketcan, targets, test};
+
+/// Builds, runs and tests the Armature servo arm.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run every test: formatting, lints, unit tests, then the whole system.
+    Test {
+        /// Only tests whose name contains this.
+        filter: Option<String>,
+        /// Also run the driver on a kernel CAN interface in an emulated machine.
+        #[arg(long)]
+        socketcan: bool,
+    },
+    /// Prepare ROS 2 if needed; build and install messages, nodes, launch files.
+    Build {
+        /// Messages only.
+        #[arg(long)]
+        messages: bool,
+    },
+    /// Run the ros2 command line: cargo xtask ros2 -- topic list
+    Ros2 {
+        /// What follows `ros2`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
+    },
+    /// Open a shell (or run one command) in the ROS 2 environment.
+    Shell {
+        /// A command to run instead of a shell.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
+    },
+    /// Say what is there, what is missing, and what to do.
+    Doctor,
+    /// List every figure of target/report/ against its limit, what falls short first.
+    Report,
+    /// Print a completion script for a shell.
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+    /// The stage of `test --socketcan`.
+    #[command(hide = true)]
+    Socketcan,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().verb) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
-    Ok(())
+}
+
+fn run(verb: Verb) -> Result<bool> {
+    match verb {
+        Verb::Test { filter, socketcan } => Ok(test::test(&test::Options { filter, socketcan })),
+        Verb::Build { messages: true } => build::messages(&RosEnv::ensure()?).map(|()| true),
+        Verb::Build { messages: false } => build::everything().map(|_| true),
+        Verb::Ros2 { words } => become_program("ros2", &words),
+        Verb::Shell { words } => shell(&words),
+        Verb::Doctor => Ok(doctor::doctor()),
+        Verb::Report => targets::print(&paths::reports()),
+        Verb::Completions { shell } => {
+            completions(shell);
+            Ok(true)
+        }
+        Verb::Socketcan => socketcan::test().map(|()| true),
+    }
+}
+
+fn shell(words: &[OsString]) -> Result<bool> {
+    match words.split_first() {
+        Some((program, rest)) => become_program(&program.to_string_lossy(), rest),
+        None => {
+            let shell = std::env::var("SHELL").unwrap_or_else(|_| "/bin/sh".into());
+            eprintln!("ROS 2 Jazzy; leave with exit");
+            become_program(&shell, &[])
+        }
+    }
+}
+
+/// Replaces this process by `program` in the ROS environment: signals and the
+/// exit code are then the program's own.
+fn become_program(program: &str, words: &[OsString]) -> Result<bool> {
+    let ros = RosEnv::ensure()?;
+    build::messages(&ros)?;
+    let mut command: Command = ros.command(program);
+    let error = command.args(words).exec();
+    Err(error).with_context(|| format!("cannot start {program}"))
+}
+
+fn completions(shell: Shell) {
+    clap_complete::generate(shell, &mut Arguments::command(), "xtask", &mut std::io::stdout());
 }

@@ -45,7 +45,8 @@ fn cmake_lists(package: &str, manifest: &str, source: &Path) -> Result<String> {
         }
     }
     let needs = interface_dependencies(manifest);
-    let find: String = needs.iter().map(|name| format!("find_package({name} REQUIRED)\n")).collect();
+    let find: String =
+        needs.iter().map(|name| format!("find_package({name} REQUIRED)\n")).collect();
     Ok(format!(
         "cmake_minimum_required(VERSION 3.16)\nproject({package})\n\
          find_package(ament_cmake REQUIRED)\nfind_package(rosidl_default_generators REQUIRED)\n\

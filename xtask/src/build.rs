@@ -1,0 +1,114 @@
+//! Builds the messages, then everything that uses ROS 2, into one install.
+//!
+//! Rule: what did not change costs next to nothing; a changed message is seen
+//! by its content, because r2r does not look at message files again.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::digest::Digest;
+use crate::env::RosEnv;
+use crate::prepare::interfaces::cmake_in;
+use crate::process::{run, run_logged};
+use crate::progress::Progress;
+use crate::{install, paths};
+
+/// Executables of package armature_nodes; each is a crate with feature `ros`.
+pub fn nodes() -> impl Iterator<Item = &'static str> {
+    include_str!("../../nodes/nodes.txt").lines().filter(|line| !line.is_empty())
+}
+
+/// Programs that use ROS 2 beside the nodes, built with them so that all share
+/// one build of r2r.
+const COMPANIONS: [&str; 1] = ["demo_client"];
+
+/// Builds and installs everything; returns the environment to run it in.
+pub fn everything() -> Result<RosEnv> {
+    let ros = RosEnv::ensure()?;
+    messages(&ros)?;
+    run(&mut cargo_build(&ros), "building the nodes")?;
+    install::nodes(nodes())?;
+    install::bringup()?;
+    Ok(ros)
+}
+
+/// Builds armature_msgs when it changed since the last time.
+pub fn messages(ros: &RosEnv) -> Result<()> {
+    let source = paths::root().join("msg");
+    let stamp = paths::install().join("share/armature_msgs/built-from");
+    let wanted = message_digest(ros)?;
+    if fs::read_to_string(&stamp).is_ok_and(|built| built == wanted) {
+        return Ok(());
+    }
+    let mut progress = Progress::new("armature_msgs changed", 2);
+    let build = paths::target().join("ros").join("build").join("armature_msgs");
+    progress.step("generating and compiling it", || {
+        // Definitions that were removed must not stay installed.
+        remove_folder(paths::install().join("share/armature_msgs"))?;
+        remove_folder(build.clone())?;
+        for mut command in cmake_in(ros, &source, &build, &paths::install()) {
+            let log = paths::logs().join("armature_msgs.log");
+            run_logged(&mut command, &log, "building armature_msgs")?;
+        }
+        Ok(())
+    })?;
+    progress.step("dropping r2r's bindings to the old ones", clean_bindings)?;
+    fs::write(&stamp, wanted)?;
+    progress.finish("armature_msgs is built");
+    Ok(())
+}
+
+fn message_digest(ros: &RosEnv) -> Result<String> {
+    let mut digest = Digest::new();
+    digest.add_folder(&paths::root().join("msg"))?;
+    for prefix in ros.ament_prefixes() {
+        digest.add(prefix.as_bytes());
+    }
+    Ok(digest.to_string())
+}
+
+fn remove_folder(folder: PathBuf) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(|| format!("cannot clear {folder:?}"))?;
+    }
+    Ok(())
+}
+
+fn clean_bindings() -> Result<()> {
+    for profile in ["dev", "release"] {
+        let mut clean = cargo();
+        clean.args(["clean", "--quiet", "--profile", profile]);
+        clean.args(["--package", "r2r", "--package", "r2r_msg_gen"]);
+        run(&mut clean, "cargo clean")?;
+    }
+    Ok(())
+}
+
+fn cargo_build(ros: &RosEnv) -> Command {
+    let mut command = cargo();
+    ros.apply(&mut command);
+    command.args(["build", "--release"]);
+    for package in nodes().chain(COMPANIONS) {
+        command.args(["--package", package]);
+    }
+    for node in nodes() {
+        command.args(["--features", &format!("{node}/ros")]);
+    }
+    command
+}
+
+/// cargo, in this workspace, without what the cargo that started us has set.
+pub fn cargo() -> Command {
+    let mut command = Command::new("cargo");
+    command.current_dir(paths::root());
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+    command
+}

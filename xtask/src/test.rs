@@ -1,0 +1,257 @@
+//! `cargo xtask test`: every stage from formatting to system tests, each with a
+//! time limit, and one line of counts at the end.
+//!
+//! Rule: what needs no ROS runs first and fails first; a stage that depends on
+//! a failed one is skipped and counted as failed. A new stage is one entry in
+//! [`stages`].
+
+use std::env;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use crate::build::{self, cargo};
+use crate::env::RosEnv;
+use crate::prepare;
+use crate::process::{Ending, run_limited};
+
+/// What a person asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Only tests whose name contains this; formatting and lints are left out.
+    pub filter: Option<String>,
+    /// Also the driver on a kernel CAN interface in an emulated machine.
+    pub socketcan: bool,
+}
+
+/// What a stage needs to have succeeded before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    Nothing,
+    RosBuild,
+}
+
+struct Stage {
+    name: &'static str,
+    limit: Duration,
+    needs: Needs,
+    /// Lints and builds; left out when a filter is given, unless tests need it.
+    is_check: bool,
+    command: fn(&Options) -> Result<Command>,
+}
+
+const fn minutes(count: u64) -> Duration {
+    Duration::from_secs(60 * count)
+}
+
+const BUILD: &str = "ROS 2, messages, nodes";
+
+fn stages(options: &Options) -> Vec<Stage> {
+    let check = |name, limit, needs, command| Stage { name, limit, needs, is_check: true, command };
+    let test = |name, limit, needs, command| Stage { name, limit, needs, is_check: false, command };
+    let mut stages = vec![
+        check("formatting", minutes(2), Needs::Nothing, format_check),
+        check("clippy, without ROS", minutes(20), Needs::Nothing, clippy_plain),
+        test("unit and property tests", minutes(30), Needs::Nothing, unit_tests),
+        test(BUILD, minutes(40), Needs::Nothing, ros_build),
+        check("clippy, with ROS", minutes(20), Needs::RosBuild, clippy_ros),
+        test("unit tests with ROS", minutes(20), Needs::RosBuild, ros_unit_tests),
+        test("system tests", minutes(30), Needs::RosBuild, system_tests),
+    ];
+    if options.socketcan {
+        stages.push(test("kernel CAN", minutes(15), Needs::RosBuild, socketcan_test));
+    }
+    if options.filter.is_some() {
+        stages.retain(|stage| !stage.is_check);
+    }
+    stages
+}
+
+fn format_check(_: &Options) -> Result<Command> {
+    let mut command = cargo();
+    command.args(["fmt", "--all", "--check"]);
+    Ok(command)
+}
+
+fn clippy_plain(_: &Options) -> Result<Command> {
+    let mut command = cargo();
+    command.args(["clippy", "--quiet", "--all-targets", "--", "--deny", "warnings"]);
+    Ok(command)
+}
+
+fn unit_tests(options: &Options) -> Result<Command> {
+    let mut command = cargo();
+    command.args(["test", "--quiet", "--no-fail-fast"]);
+    Ok(filtered(command, options))
+}
+
+fn ros_build(_: &Options) -> Result<Command> {
+    let mut command = Command::new(env::current_exe()?);
+    command.arg("build");
+    Ok(command)
+}
+
+fn clippy_ros(_: &Options) -> Result<Command> {
+    let mut command = in_ros(&RosEnv::ensure()?);
+    command.args(["clippy", "--quiet", "--release", "--workspace", "--all-targets"]);
+    command.args(["--features", &ros_features()]).args(["--", "--deny", "warnings"]);
+    Ok(command)
+}
+
+fn ros_unit_tests(options: &Options) -> Result<Command> {
+    let mut command = in_ros(&RosEnv::ensure()?);
+    command.args(["test", "--quiet", "--release", "--no-fail-fast", "--lib", "--bins"]);
+    command.args(["--package", "node", "--package", "rig", "--package", "demo_client"]);
+    Ok(filtered(command, options))
+}
+
+fn system_tests(options: &Options) -> Result<Command> {
+    let mut command = in_ros(&RosEnv::ensure()?);
+    command.env("ARMATURE_TOOLS_PYTHON", prepare::tools()?);
+    command.args(["test", "--quiet", "--release", "--no-fail-fast"]);
+    command.args(["--package", "armature", "--features", "system"]);
+    let mut command = filtered(command, options);
+    if options.filter.is_none() {
+        command.arg("--");
+    }
+    // Each test brings up a whole arm: side by side they would measure each other.
+    command.arg("--test-threads=1");
+    Ok(command)
+}
+
+fn socketcan_test(_: &Options) -> Result<Command> {
+    let mut command = Command::new(env::current_exe()?);
+    command.arg("socketcan");
+    Ok(command)
+}
+
+fn in_ros(ros: &RosEnv) -> Command {
+    let mut command = cargo();
+    ros.apply(&mut command);
+    command
+}
+
+fn ros_features() -> String {
+    let nodes = build::nodes().map(|node| format!("{node}/ros"));
+    nodes.chain(["armature/system".to_owned()]).collect::<Vec<_>>().join(",")
+}
+
+fn filtered(mut command: Command, options: &Options) -> Command {
+    if let Some(filter) = &options.filter {
+        command.args(["--", filter]);
+    }
+    command
+}
+
+/// Tests that passed and failed, as their runner said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Counts {
+    passed: u32,
+    failed: u32,
+}
+
+impl Counts {
+    /// Adds what a closing line of cargo test or pytest says; other lines say nothing.
+    fn read(&mut self, line: &str) {
+        let closing = line.starts_with("test result:") || line.starts_with("==");
+        if closing {
+            self.passed += number_before(line, "passed");
+            self.failed += number_before(line, "failed");
+        }
+    }
+}
+
+fn number_before(line: &str, word: &str) -> u32 {
+    let mut before = 0;
+    for part in line.split([' ', ';', ',', '.']).filter(|part| !part.is_empty()) {
+        if part == word {
+            return before;
+        }
+        before = part.parse().unwrap_or(0);
+    }
+    0
+}
+
+/// How a stage ended.
+struct Outcome {
+    name: &'static str,
+    counts: Counts,
+    ok: bool,
+    detail: String,
+    took: Duration,
+}
+
+/// Runs all stages and prints the summary; true when nothing failed.
+pub fn test(options: &Options) -> bool {
+    let mut outcomes: Vec<Outcome> = Vec::new();
+    let mut has_build = true;
+    for stage in stages(options) {
+        let outcome = match stage.needs {
+            Needs::RosBuild if !has_build => skipped(&stage),
+            _ => run_stage(&stage, options),
+        };
+        has_build &= stage.name != BUILD || outcome.ok;
+        outcomes.push(outcome);
+    }
+    summarise(&outcomes)
+}
+
+fn skipped(stage: &Stage) -> Outcome {
+    let counts = Counts { passed: 0, failed: 1 };
+    let detail = format!("skipped: \"{BUILD}\" failed");
+    Outcome { name: stage.name, counts, ok: false, detail, took: Duration::ZERO }
+}
+
+fn run_stage(stage: &Stage, options: &Options) -> Outcome {
+    println!("\n=== {} (limit {} min)", stage.name, stage.limit.as_secs() / 60);
+    let start = Instant::now();
+    let mut counts = Counts::default();
+    let ending = (stage.command)(options)
+        .and_then(|mut command| run_limited(&mut command, stage.limit, |line| counts.read(line)));
+    let (ok, detail) = match ending {
+        Ok(Ending::Exited(status)) if status.success() => (true, "ok".to_owned()),
+        Ok(Ending::Exited(status)) => (false, status.to_string()),
+        Ok(Ending::TimedOut) => (false, "ended at its time limit".to_owned()),
+        Err(error) => (false, format!("{error:#}")),
+    };
+    // A stage that fails outside a test must not look like a success.
+    if !ok && counts.failed == 0 {
+        counts.failed = 1;
+    }
+    Outcome { name: stage.name, counts, ok, detail, took: start.elapsed() }
+}
+
+fn summarise(outcomes: &[Outcome]) -> bool {
+    println!("\n=== summary");
+    for Outcome { name, counts, ok, detail, took } in outcomes {
+        let mark = if *ok { "ok    " } else { "FAILED" };
+        let Counts { passed, failed } = counts;
+        let took = took.as_secs_f64();
+        println!("{mark} {name:<26} {took:>7.1} s  {passed:>4} / {failed:<4} {detail}");
+    }
+    let total = |pick: fn(&Counts) -> u32| outcomes.iter().map(|o| pick(&o.counts)).sum::<u32>();
+    println!("\n{} passed, {} failed", total(|c| c.passed), total(|c| c.failed));
+    outcomes.iter().all(|outcome| outcome.ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closing_lines_of_cargo_and_pytest_are_counted_and_others_are_not() {
+        let mut counts = Counts::default();
+        counts.read("test result: ok. 12 passed; 1 failed; 0 ignored; 0 measured");
+        counts.read("========= 1 failed, 3 passed in 2.14s =========");
+        counts.read("running 99 tests, 5 passed");
+        assert_eq!(counts, Counts { passed: 15, failed: 2 });
+    }
+
+    #[test]
+    fn filter_leaves_out_formatting_and_lints_but_not_the_build() {
+        let options = Options { filter: Some("lease".into()), socketcan: false };
+        let names: Vec<_> = stages(&options).iter().map(|stage| stage.name).collect();
+        assert!(names.contains(&BUILD) && !names.contains(&"formatting"));
+    }
+}
