@@ -1,0 +1,446 @@
+//! All joints of one bus: the gate for commands, SYNC, heartbeat, and who else is there.
+//!
+//! The one rule: before it sends anything, a driver listens; where another one drives its joints it
+//! stays silent and says so.
+
+use crate::config::{Arm, Config, ConfigError, DRIVER_NODE_IDS};
+use crate::io::{Inputs, Outgoing, Outputs};
+use crate::joint::{Cycle, Joint, Orders};
+use crate::sync::SyncProducer;
+use can_bus::bus::BusEvent;
+use can_bus::canopen::NodeId;
+use can_bus::canopen::cob::{self, PdoNumber, Service};
+use can_bus::canopen::nmt::{Heartbeat, NmtState};
+use can_bus::frame::Frame;
+use std::time::Duration;
+use vocabulary::arm::{ArmMode, ArmStatus};
+use vocabulary::command::fault;
+use vocabulary::gate::{CommandGate, GateConfig};
+use vocabulary::health::{CycleStatistics, Health, LogLine, NodeHealth};
+use vocabulary::time::{Monotonic, Now, Received};
+
+/// Lateness from which a cycle counts as late.
+const LATE: Duration = Duration::from_millis(1);
+/// SYNCs of a stranger after which the second producer is reported.
+const FOREIGN_SYNCS: u64 = 50;
+
+/// Whether this driver may speak on the bus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Voice {
+    /// Not stepped yet.
+    New,
+    /// Listens until then.
+    Listening(Monotonic),
+    /// Another driver has these joints; heard last then.
+    Rival(Monotonic),
+    /// Speaks.
+    Speaking,
+    /// The bus is gone.
+    Down,
+}
+
+fn outage_text(event: &BusEvent) -> String {
+    match event {
+        BusEvent::BusOff => {
+            "the controller left the bus (bus-off): check cable and bit rate".into()
+        }
+        BusEvent::InterfaceDown(why) => format!("interface down ({why}): ip link set <can> up"),
+        BusEvent::Disconnected(why) => format!("no connection to the bus server ({why})"),
+        other => format!("{other:?}"),
+    }
+}
+
+/// The driver of one bus.
+#[derive(Debug, Clone)]
+pub struct Driver {
+    config: Config,
+    names: String,
+    own_node: NodeId,
+    joints: Vec<Joint>,
+    gate: CommandGate,
+    sync: SyncProducer,
+    voice: Voice,
+    status: Option<ArmStatus>,
+    stopped_since: Option<Monotonic>,
+    orders: Orders,
+    stepped: Monotonic,
+    last_sync: Option<Monotonic>,
+    last_apply: Monotonic,
+    next_heartbeat: Monotonic,
+    next_telemetry: Monotonic,
+    cycles: CycleStatistics,
+    trouble: Option<String>,
+    foreign_told: bool,
+    bus_trouble: Option<BusEvent>,
+}
+
+impl Driver {
+    /// A driver that sends nothing before its first step.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the parameter.
+    pub fn new(config: Config, arm: &Arm, boot_id: u64) -> Result<Self, ConfigError> {
+        config.validate(arm)?;
+        let driven = config.driven(arm)?;
+        let rank = driven.first().map_or(0, |joint| joint.index);
+        let own_node = DRIVER_NODE_IDS + u8::try_from(rank).unwrap_or(0);
+        let own_node = NodeId::new(own_node).map_err(|_| ConfigError::Telemetry {
+            joint: String::new(),
+            reason: format!("node id {own_node} of the driver is not usable"),
+        })?;
+        let mut joints = Vec::with_capacity(driven.len());
+        for joint in &driven {
+            let Some(limits) = arm.limits.get(joint.index).copied() else { continue };
+            joints.push(Joint::new(&config, joint, limits, own_node, boot_id)?);
+        }
+        let names: Vec<_> = driven.iter().map(|joint| joint.name).collect();
+        let gate = CommandGate::new(GateConfig {
+            joint_order: arm.order.hash(),
+            limits: arm.limits.map(Some),
+            max_validity: Duration::from_secs_f64(config.max_valid_for),
+            takeover_silence: config.period() * 3,
+            shared_clock: config.shared_clock,
+        });
+        let cycles = CycleStatistics { period: config.period, ..CycleStatistics::default() };
+        Ok(Self {
+            names: names.join(", "),
+            own_node,
+            joints,
+            gate,
+            sync: SyncProducer::new(rank, config.period()),
+            voice: Voice::New,
+            status: None,
+            stopped_since: None,
+            orders: Orders { mode: ArmMode::Disabled, power: false, standing: false },
+            stepped: Monotonic(0),
+            last_sync: None,
+            last_apply: Monotonic(0),
+            next_heartbeat: Monotonic(0),
+            next_telemetry: Monotonic(0),
+            cycles,
+            trouble: None,
+            foreign_told: false,
+            bus_trouble: None,
+            config,
+        })
+    }
+
+    /// The joints, for tests and tools.
+    #[must_use]
+    pub fn joints(&self) -> &[Joint] {
+        &self.joints
+    }
+
+    /// The COB-IDs this driver listens to, for the receive filter of its bus.
+    #[must_use]
+    pub fn cob_ids(&self) -> Vec<u16> {
+        let own = [cob::SYNC, cob::heartbeat(self.own_node)];
+        let drives = self.joints.iter().flat_map(|joint| {
+            let node = joint.node();
+            let pdos = [PdoNumber::One, PdoNumber::Two, PdoNumber::Three];
+            let services = [
+                cob::emcy(node),
+                cob::sdo_reply(node),
+                cob::heartbeat(node),
+                cob::rpdo(PdoNumber::One, node),
+            ];
+            services.into_iter().chain(pdos.map(|pdo| cob::tpdo(pdo, node)))
+        });
+        own.into_iter().chain(drives).collect()
+    }
+
+    fn joint_of(&self, node: NodeId) -> Option<usize> {
+        self.joints.iter().position(|joint| joint.node() == node)
+    }
+
+    /// When the next step is due if no frame comes before.
+    #[must_use]
+    pub fn next_wake(&self, now: Monotonic) -> Monotonic {
+        let own = match self.voice {
+            Voice::New => Some(now),
+            Voice::Listening(until) => Some(until),
+            Voice::Rival(heard) => Some(heard + self.seconds(self.config.heartbeat_timeout)),
+            Voice::Speaking | Voice::Down => None,
+        };
+        let speaking = (self.voice == Voice::Speaking).then_some(self.next_heartbeat);
+        let joints = self.joints.iter().filter_map(Joint::deadline);
+        let all = own.into_iter().chain(speaking).chain(self.sync.due()).chain(joints);
+        all.chain([self.next_telemetry]).min().unwrap_or(now)
+    }
+
+    fn seconds(&self, seconds: f64) -> Duration {
+        Duration::from_secs_f64(seconds)
+    }
+
+    /// One step: call it when frames or messages came, and when [`Driver::next_wake`] is reached.
+    pub fn step(&mut self, now: Now, inputs: &Inputs<'_>, out: &mut Outputs) {
+        out.clear();
+        self.notice_pause(now.mono, out);
+        self.take_orders(now.mono, inputs, out);
+        for event in inputs.bus_events {
+            self.on_bus(event, now.mono, out);
+        }
+        self.joints.iter_mut().for_each(|joint| joint.count_bus(inputs.dropped, 0));
+        let mut synced = None;
+        for received in inputs.frames {
+            let came = self.on_frame(now, received, out);
+            synced = came.or(synced);
+        }
+        if let Some(command) = &inputs.command {
+            self.on_command(command);
+        }
+        self.listen(now.mono, out);
+        if self.voice == Voice::Speaking {
+            let sent = self.produce_sync(now.mono, out);
+            self.run_cycle(now.mono, sent.or(synced), out);
+            self.speak(now.mono, out);
+        }
+        self.publish_telemetry(now, out);
+        self.stepped = now.mono;
+    }
+
+    /// After a pause longer than the drives wait for us, they have stopped, and somebody else may
+    /// have taken our place: listen first.
+    fn notice_pause(&mut self, now: Monotonic, out: &mut Outputs) {
+        let listen = now + self.seconds(self.config.listen_time);
+        let paused = now.since(self.stepped) > self.seconds(self.config.heartbeat_timeout);
+        match self.voice {
+            Voice::New => {
+                self.voice = Voice::Listening(listen);
+                let warning = self.config.bus_load().ok().and_then(|load| load.warning());
+                let bus = self.config.bus.name();
+                out.log.extend(warning.map(|text| LogLine::warn(format!("bus {bus}: {text}"))));
+            }
+            Voice::Speaking if paused => {
+                self.sync.stop();
+                self.voice = Voice::Listening(listen);
+            }
+            _ => {}
+        }
+    }
+
+    fn take_orders(&mut self, now: Monotonic, inputs: &Inputs<'_>, out: &mut Outputs) {
+        if let Some(lease) = inputs.lease {
+            self.gate.grant(now, lease);
+        }
+        if let Some(status) = inputs.status {
+            self.on_arm_status(now, status, out);
+        }
+        let mode = self.status.as_ref().map_or(ArmMode::Disabled, |status| status.mode);
+        let stopped = matches!(mode, ArmMode::Stopped | ArmMode::Hold);
+        self.stopped_since = stopped.then(|| self.stopped_since.unwrap_or(now));
+        let grace = self.seconds(self.config.stop_grace);
+        self.orders = Orders {
+            mode,
+            power: inputs.active && mode != ArmMode::Disabled,
+            standing: self.stopped_since.is_some_and(|since| now.since(since) >= grace),
+        };
+    }
+
+    fn on_arm_status(&mut self, now: Monotonic, status: &ArmStatus, out: &mut Outputs) {
+        let reset_before = self.status.as_ref().map(|before| before.fault_reset);
+        for joint in &mut self.joints {
+            joint.permit(status.permit, out);
+            if reset_before.is_some_and(|before| status.fault_reset > before) {
+                joint.reset_faults(now);
+            }
+        }
+        self.status = Some(status.clone());
+    }
+
+    fn on_bus(&mut self, event: &BusEvent, now: Monotonic, out: &mut Outputs) {
+        let bus = self.config.bus.name();
+        match event {
+            BusEvent::Connected | BusEvent::Restarted => {
+                if self.voice == Voice::Down {
+                    self.voice = Voice::Listening(now + self.seconds(self.config.listen_time));
+                }
+            }
+            outage if outage.is_outage() => {
+                self.voice = Voice::Down;
+                self.sync.stop();
+                let text = format!("{}: bus {bus}: {}", self.names, outage_text(outage));
+                let known = self
+                    .joints
+                    .iter_mut()
+                    .fold(true, |known, joint| !joint.disconnect(fault::BUS) && known);
+                if !known {
+                    out.log.push(LogLine::error(text));
+                }
+            }
+            trouble => {
+                self.joints.iter_mut().for_each(|joint| joint.count_bus(0, 1));
+                if self.bus_trouble.as_ref() != Some(trouble) {
+                    out.log.push(LogLine::warn(format!("bus {bus}: {trouble:?}")));
+                    self.bus_trouble = Some(trouble.clone());
+                }
+            }
+        }
+    }
+
+    /// Returns the time of a SYNC.
+    fn on_frame(
+        &mut self,
+        now: Now,
+        received: &Received<Frame>,
+        out: &mut Outputs,
+    ) -> Option<Monotonic> {
+        let Received { at, value: frame } = received;
+        let service = frame.cob_id().and_then(Service::of)?;
+        let node = match service {
+            Service::Sync => {
+                self.sync.heard(*at);
+                self.last_sync = Some(*at);
+                return Some(*at);
+            }
+            Service::Heartbeat(node) if node == self.own_node => {
+                self.on_rival(*at, out);
+                return None;
+            }
+            Service::Heartbeat(node)
+            | Service::Emcy(node)
+            | Service::SdoReply(node)
+            | Service::Tpdo(_, node)
+            | Service::Rpdo(PdoNumber::One, node) => node,
+            _ => return None,
+        };
+        let index = self.joint_of(node)?;
+        if matches!(service, Service::Rpdo(..)) {
+            self.on_rival(*at, out);
+            return None;
+        }
+        let (sync, orders) = (self.last_sync, self.orders);
+        if let Some(joint) = self.joints.get_mut(index) {
+            joint.on_frame(now, (service, frame, *at), sync, &orders, out);
+        }
+        None
+    }
+
+    fn on_rival(&mut self, at: Monotonic, out: &mut Outputs) {
+        let text = format!(
+            "{} on {} is already driven by another process: stop that one, or change `joints`",
+            self.names,
+            self.config.bus.name()
+        );
+        match self.voice {
+            Voice::New | Voice::Listening(_) => {
+                out.log.push(LogLine::error(text.clone()));
+                self.trouble = Some(text);
+                self.voice = Voice::Rival(at);
+            }
+            Voice::Rival(_) => self.voice = Voice::Rival(at),
+            // Both began at once: both stop moving, both go on holding.
+            Voice::Speaking => {
+                for joint in &mut self.joints {
+                    joint.meet_rival(&text, out);
+                }
+            }
+            Voice::Down => {}
+        }
+    }
+
+    fn on_command(&mut self, command: &Received<vocabulary::command::JointCommand>) {
+        if let Ok(admitted) = self.gate.admit(command.at, &command.value) {
+            self.joints.iter_mut().for_each(|joint| joint.offer(&admitted));
+        }
+    }
+
+    fn listen(&mut self, now: Monotonic, out: &mut Outputs) {
+        let over = match self.voice {
+            Voice::Listening(until) => now >= until,
+            Voice::Rival(heard) => now.since(heard) > self.seconds(self.config.heartbeat_timeout),
+            _ => false,
+        };
+        if !over {
+            return;
+        }
+        self.voice = Voice::Speaking;
+        self.trouble = None;
+        self.next_heartbeat = now;
+        self.sync.start(self.last_sync.unwrap_or(now).max(now - self.config.period()));
+        for joint in &mut self.joints {
+            joint.connect(now, out);
+        }
+    }
+
+    fn produce_sync(&mut self, now: Monotonic, out: &mut Outputs) -> Option<Monotonic> {
+        let late = self.sync.take_due(now)?;
+        if self.cycles.count > 0 {
+            self.note_lateness(late);
+        }
+        let frame = Frame::standard(cob::SYNC, &[]).ok()?;
+        out.frames.push(Outgoing::from(frame));
+        self.last_sync = Some(now);
+        Some(now)
+    }
+
+    fn note_lateness(&mut self, late: Duration) {
+        self.cycles.late += u64::from(late > LATE);
+        self.cycles.worst_lateness = self.cycles.worst_lateness.max(late.as_secs_f64());
+    }
+
+    fn run_cycle(&mut self, now: Monotonic, sync: Option<Monotonic>, out: &mut Outputs) {
+        let Some(sync) = sync else { return };
+        self.cycles.count += 1;
+        if sync < now {
+            self.note_lateness(now.since(sync));
+        }
+        let apply = (sync + self.config.period() * 2).max(self.last_apply);
+        self.last_apply = apply;
+        let (cycle, orders) = (Cycle { now, apply }, self.orders);
+        for joint in &mut self.joints {
+            joint.cycle(cycle, &orders, out);
+        }
+        if self.sync.foreign() >= FOREIGN_SYNCS && !self.foreign_told {
+            self.foreign_told = true;
+            let bus = self.config.bus.name();
+            let text = format!("another device sends SYNC on {bus}: switch off its SYNC (0x1006)");
+            out.log.push(LogLine::warn(text));
+        }
+    }
+
+    fn speak(&mut self, now: Monotonic, out: &mut Outputs) {
+        if now >= self.next_heartbeat {
+            let beat = Heartbeat::Alive(NmtState::Operational).frame(self.own_node);
+            out.frames.push(beat.into());
+            self.next_heartbeat = now + self.seconds(self.config.heartbeat_period);
+        }
+        for joint in &mut self.joints {
+            joint.poll(now, out);
+        }
+    }
+
+    fn publish_telemetry(&mut self, now: Now, out: &mut Outputs) {
+        if now.mono < self.next_telemetry {
+            return;
+        }
+        self.next_telemetry = now.mono + self.seconds(1.0 / self.config.telemetry_rate_hz);
+        let gate = self.gate.refused();
+        out.telemetry.extend(self.joints.iter().map(|joint| joint.telemetry(now, &gate)));
+    }
+
+    /// Judgement of the driver about itself. Error: a fault is present, no joint of ours moves by
+    /// `arm/resume` alone. `resume_required`: a joint waits for a new permit.
+    #[must_use]
+    pub fn health(&self) -> NodeHealth {
+        let own = self.gate.refused().total();
+        let refused = self.joints.iter().map(|joint| joint.motion().refused().total());
+        let cycles = CycleStatistics { refused: own + refused.sum::<u64>(), ..self.cycles };
+        let wanted = self.orders.mode != ArmMode::Disabled;
+        let resume_required = wanted && self.joints.iter().any(|j| !j.faults().may_move());
+        let troubles = self.trouble.iter().cloned();
+        let troubles: Vec<_> =
+            troubles.chain(self.joints.iter().filter_map(Joint::trouble)).collect();
+        let error = self.trouble.is_some() || self.joints.iter().any(|j| j.faults().is_present());
+        let health = match () {
+            () if error => Health::Error,
+            () if !troubles.is_empty() || resume_required => Health::Warn,
+            () => Health::Ok,
+        };
+        let mut message = troubles.join("; ");
+        if message.is_empty() && resume_required {
+            message = format!("{}: waiting for arm/resume", self.names);
+        }
+        NodeHealth { health, message, resume_required, cycles }
+    }
+}

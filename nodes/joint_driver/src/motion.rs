@@ -1,0 +1,207 @@
+//! Which command a joint follows, and what it does without one.
+//!
+//! The one rule: a joint moves only as far as its [`Freedom`] allows; whatever else a command asks
+//! is refused and counted, and the joint decelerates from where its setpoint is.
+
+use crate::setpoint::{JUMP_MARGIN, REST_SPEED, Setpoint};
+use vocabulary::command::{Mode, Refusal};
+use vocabulary::gate::{Admitted, RefusalCounts};
+use vocabulary::time::Monotonic;
+
+/// One joint's part of an admitted command.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Target {
+    /// Position, rad.
+    pub position: f64,
+    /// Velocity, rad/s.
+    pub velocity: f64,
+    /// Torque feed-forward, N·m.
+    pub effort: f64,
+    /// Mode in which it is meant.
+    pub mode: Mode,
+    /// When `position` holds.
+    pub setpoint_at: Monotonic,
+    /// When it expires.
+    pub valid_until: Monotonic,
+    /// Epoch of the command.
+    pub epoch: u64,
+    /// Sequence of the command.
+    pub sequence: u64,
+}
+
+impl Target {
+    /// The part of joint `index`.
+    #[must_use]
+    pub fn of(admitted: &Admitted, index: usize) -> Option<Self> {
+        let command = &admitted.command;
+        Some(Self {
+            position: *command.position.get(index)?,
+            velocity: *command.velocity.get(index)?,
+            effort: *command.effort.get(index)?,
+            mode: command.mode,
+            setpoint_at: admitted.setpoint_at,
+            valid_until: admitted.valid_until,
+            epoch: command.epoch,
+            sequence: command.sequence,
+        })
+    }
+
+    fn position_at(&self, at: Monotonic) -> f64 {
+        self.position + self.velocity * at.seconds_from(self.setpoint_at)
+    }
+}
+
+/// What a joint may do now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freedom {
+    /// Decelerate and stand; commands count for nothing.
+    None,
+    /// Decelerate and stand; commands that agree are followed.
+    Stand,
+    /// Follow commands.
+    Follow,
+}
+
+/// What happened to the commands in a cycle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moved {
+    /// A command was followed.
+    Following,
+    /// Braking or standing.
+    Holding,
+    /// The last command expired while the joint moved; braking.
+    Expired,
+}
+
+/// Setpoint of one joint and the command behind it.
+#[derive(Debug, Clone)]
+pub struct Motion {
+    setpoint: Setpoint,
+    target: Option<Target>,
+    pending: Option<Target>,
+    effort: f64,
+    refused: RefusalCounts,
+}
+
+impl Motion {
+    /// Without command.
+    #[must_use]
+    pub fn new(setpoint: Setpoint) -> Self {
+        Self {
+            setpoint,
+            target: None,
+            pending: None,
+            effort: 0.0,
+            refused: RefusalCounts::default(),
+        }
+    }
+
+    /// The setpoint.
+    #[must_use]
+    pub fn setpoint(&self) -> &Setpoint {
+        &self.setpoint
+    }
+
+    /// Torque feed-forward, N·m.
+    #[must_use]
+    pub fn effort(&self) -> f64 {
+        self.effort
+    }
+
+    /// The command being followed.
+    #[must_use]
+    pub fn target(&self) -> Option<&Target> {
+        self.target.as_ref()
+    }
+
+    /// Commands this joint refused.
+    #[must_use]
+    pub fn refused(&self) -> RefusalCounts {
+        self.refused
+    }
+
+    /// A command passed the gate; it is judged in the next cycle.
+    pub fn offer(&mut self, target: Target) {
+        self.pending = Some(target);
+    }
+
+    /// A cycle without torque: the setpoint is where the joint is.
+    pub fn track(&mut self, at: Monotonic, measured: f64) {
+        self.setpoint.settle(at, measured);
+        self.target = None;
+        self.effort = 0.0;
+        if let Some(new) = self.pending.take() {
+            self.ignore(&new, at);
+        }
+    }
+
+    /// A cycle under torque: moves the setpoint to the instant `apply`.
+    pub fn advance(&mut self, now: Monotonic, apply: Monotonic, freedom: Freedom) -> Moved {
+        if let Some(new) = self.pending.take().filter(|new| now < new.valid_until)
+            && self.take(new, apply, freedom)
+        {
+            return Moved::Following;
+        }
+        let Some(target) = self.target.filter(|_| freedom != Freedom::None) else {
+            self.target = None;
+            self.setpoint.brake(apply);
+            return Moved::Holding;
+        };
+        if now >= target.valid_until {
+            self.target = None;
+            let moved = !self.setpoint.is_at_rest();
+            self.setpoint.brake(apply);
+            return if moved { Moved::Expired } else { Moved::Holding };
+        }
+        let followed = freedom == Freedom::Follow
+            && self.setpoint.follow(apply, target.position_at(apply), target.velocity).is_ok();
+        if !followed {
+            self.setpoint.brake(apply);
+        }
+        Moved::Following
+    }
+
+    /// Tries a new command; false when it is refused or asks for nothing.
+    fn take(&mut self, new: Target, apply: Monotonic, freedom: Freedom) -> bool {
+        let verdict = match freedom {
+            _ if new.mode != Mode::Position => Err(Refusal::Mode),
+            Freedom::Follow => self.setpoint.follow(apply, new.position_at(apply), new.velocity),
+            Freedom::Stand if self.agrees(&new, apply) => {
+                self.setpoint.brake(apply);
+                Ok(())
+            }
+            Freedom::Stand => Err(Refusal::NotPermitted),
+            Freedom::None => {
+                self.ignore(&new, apply);
+                return false;
+            }
+        };
+        match verdict {
+            Ok(()) => {
+                self.effort = new.effort;
+                self.target = Some(new);
+                true
+            }
+            Err(reason) => {
+                self.refused.add(reason);
+                false
+            }
+        }
+    }
+
+    /// A command for a joint that may not move: refused, unless it asks for nothing.
+    fn ignore(&mut self, new: &Target, apply: Monotonic) {
+        if !self.agrees(new, apply) {
+            self.refused.add(Refusal::NotPermitted);
+        }
+    }
+
+    /// Whether the command asks to stand where the setpoint is.
+    fn agrees(&self, new: &Target, apply: Monotonic) -> bool {
+        let away = (new.position_at(apply) - self.setpoint.position()).abs();
+        away <= JUMP_MARGIN && new.velocity.abs() <= REST_SPEED
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,97 @@
+//! Whether a drive's feedback comes as often as it should.
+//!
+//! The one rule: silence is counted in SYNCs, not in time, so that neither a late process nor a bus
+//! without SYNC puts the blame on a drive.
+
+/// SYNCs without feedback after which a drive is silent.
+pub const SILENT_AFTER: u32 = 3;
+
+/// Feedback too many before a second device is suspected: 10 periods at twice the rate.
+const DOUBLE_AFTER: u32 = 10;
+
+/// Counts feedback against SYNCs.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FeedbackWatch {
+    since_sync: u32,
+    missed: u32,
+    surplus: u32,
+}
+
+impl FeedbackWatch {
+    /// A feedback frame came, whatever its worth.
+    pub fn frame(&mut self) {
+        self.since_sync = self.since_sync.saturating_add(1);
+    }
+
+    /// The frame was usable.
+    pub fn accept(&mut self) {
+        self.missed = 0;
+    }
+
+    /// A SYNC was sent or heard.
+    pub fn sync(&mut self) {
+        self.surplus = (self.surplus + self.since_sync).saturating_sub(1);
+        self.since_sync = 0;
+        self.missed = self.missed.saturating_add(1);
+    }
+
+    /// Whether the last [`SILENT_AFTER`] SYNCs stayed without answer. The newest SYNC's answer may
+    /// still be on its way.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.missed > SILENT_AFTER
+    }
+
+    /// SYNCs since the last feedback.
+    #[must_use]
+    pub fn missed(&self) -> u32 {
+        self.missed
+    }
+
+    /// Whether more feedback comes than one drive sends.
+    #[must_use]
+    pub fn is_doubled(&self) -> bool {
+        self.surplus >= DOUBLE_AFTER
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_unanswered_syncs_are_silence_and_one_answer_ends_it() {
+        let mut watch = FeedbackWatch::default();
+        (0..4).for_each(|_| watch.sync());
+        assert!(watch.is_silent());
+        watch.frame();
+        watch.accept();
+        assert!(!watch.is_silent());
+        (0..3).for_each(|_| watch.sync());
+        assert!(!watch.is_silent());
+    }
+
+    #[test]
+    fn feedback_that_slips_behind_the_next_sync_is_not_taken_for_a_double() {
+        let mut watch = FeedbackWatch::default();
+        for _ in 0..100 {
+            watch.sync();
+            watch.sync();
+            watch.frame();
+            watch.frame();
+        }
+        assert!(!watch.is_doubled());
+    }
+
+    #[test]
+    fn a_second_device_is_found_within_a_few_periods() {
+        let mut watch = FeedbackWatch::default();
+        let found = (1..50).find(|_| {
+            watch.frame();
+            watch.frame();
+            watch.sync();
+            watch.is_doubled()
+        });
+        assert!(found.is_some_and(|n| n <= 11), "{found:?}");
+    }
+}
