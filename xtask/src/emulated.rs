@@ -39,7 +39,7 @@ const MODULES: [&str; 19] = [
 const INIT: &str = r#"#!/bin/busybox sh
 /bin/busybox --install -s /bin; export PATH=/bin
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
-for module in $(cat /mod/order); do insmod /mod/$module 2>/dev/null; done
+for pass in 1 2 3; do for module in $(cat /mod/order); do insmod /mod/$module 2>/dev/null; done; done
 mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,ro,cache=loose host /host
 mount -t proc proc /host/proc; mount -t sysfs sys /host/sys; mount -t devtmpfs dev /host/dev
 mkdir -p /host/dev/shm; mount -t tmpfs shm /host/dev/shm
