@@ -506,13 +506,14 @@ impl Joint {
         }
         if self.watch.is_doubled() {
             self.watch = FeedbackWatch::default();
-            self.faults.latch(fault::DUPLICATE_NODE);
             let text = format!(
                 "feedback comes twice per period: is there a second device with node id {} on {}?",
                 self.node(),
                 self.id.bus
             );
-            out.log.push(self.error(&text));
+            if self.faults.latch(fault::DUPLICATE_NODE) {
+                out.log.push(self.error(&text));
+            }
         }
     }
 

@@ -137,22 +137,26 @@ impl Motion {
 
     /// A cycle under torque: moves the setpoint to the instant `apply`.
     pub fn advance(&mut self, now: Monotonic, apply: Monotonic, freedom: Freedom) -> Moved {
-        if let Some(new) = self.pending.take().filter(|new| now < new.valid_until)
-            && self.take(new, apply, freedom)
-        {
+        if freedom == Freedom::None {
+            self.target = None;
+        }
+        if self.target.is_some_and(|target| now >= target.valid_until) {
+            self.target = None;
+            if !self.setpoint.is_at_rest() {
+                // A new command does not heal this: the joint may have stood still meanwhile.
+                self.pending = None;
+                self.setpoint.brake(apply);
+                return Moved::Expired;
+            }
+        }
+        let new = self.pending.take().filter(|new| now < new.valid_until);
+        if new.is_some_and(|new| self.take(new, apply, freedom)) {
             return Moved::Following;
         }
-        let Some(target) = self.target.filter(|_| freedom != Freedom::None) else {
-            self.target = None;
+        let Some(target) = self.target else {
             self.setpoint.brake(apply);
             return Moved::Holding;
         };
-        if now >= target.valid_until {
-            self.target = None;
-            let moved = !self.setpoint.is_at_rest();
-            self.setpoint.brake(apply);
-            return if moved { Moved::Expired } else { Moved::Holding };
-        }
         let followed = freedom == Freedom::Follow
             && self.setpoint.follow(apply, target.position_at(apply), target.velocity).is_ok();
         if !followed {

@@ -74,8 +74,12 @@ impl Setpoint {
         Ok(())
     }
 
-    /// Decelerates towards rest within the joint's acceleration limit, or stands.
+    /// Decelerates towards rest within the joint's acceleration limit, or stands. After a pause in
+    /// which the drive got no setpoints it stands already.
     pub fn brake(&mut self, at: Monotonic) {
+        if self.at.is_some_and(|before| at.since(before) > self.longest) {
+            self.velocity = 0.0;
+        }
         let dt = self.elapsed(at).as_secs_f64();
         let speed = self.velocity.abs();
         let left = (speed - self.limits.acceleration * dt).max(0.0);
@@ -178,7 +182,8 @@ mod tests {
                     setpoint.brake(at(cycle));
                     let at_limit = setpoint.position().abs() == 1.0;
                     let change = (setpoint.velocity() - speed).abs();
-                    prop_assert!(at_limit || change <= LIMITS.acceleration * dt + 1e-9);
+                    let paused = pause > 4;
+                    prop_assert!(at_limit || paused || change <= LIMITS.acceleration * dt + 1e-9);
                     prop_assert!(setpoint.velocity() * speed >= 0.0);
                 }
                 let step = (setpoint.position() - before).abs();

@@ -281,7 +281,8 @@ fn a_driver_that_stood_still_listens_first_and_waits_for_a_permit() {
     assert_eq!(world.sent.len(), quiet);
     world.run(0.5);
     assert_eq!(world.last().driver, DriverState::Blocked, "{:?}", world.texts());
-    assert_eq!(world.position(0), held);
+    // The last setpoint from before the pause may still be taken over: 0.3 rad/s for 4 ms.
+    assert!((world.position(0) - held).abs() < 0.0013);
     follows_after_permit(&mut world);
 }
 
@@ -290,7 +291,7 @@ fn an_implausible_position_is_no_feedback() {
     let mut world = swinging();
     let count = world.feedback.len();
     let mut jump = vec![0x37, 0x16];
-    jump.extend((1 << 19_i32).to_le_bytes());
+    jump.extend((1_i32 << 19).to_le_bytes());
     jump.extend([0, 0]);
     let cob_id = cob::tpdo(PdoNumber::One, NodeId::new(1).unwrap());
     for _ in 0..20 {
