@@ -8,6 +8,7 @@
 //! *install* = the place our own packages are installed to.
 
 pub mod build;
+pub mod demo;
 pub mod digest;
 pub mod doctor;
 pub mod emulated;

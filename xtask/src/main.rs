@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use xtask::env::RosEnv;
-use xtask::{build, doctor, paths, socketcan, targets, test};
+use xtask::{build, demo, doctor, paths, socketcan, targets, test};
 
 /// Builds, runs and tests the Armature servo arm.
 #[derive(Debug, Parser)]
@@ -20,6 +20,12 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Bring the simulated arm up by ros2 launch and watch it pick and place.
+    Demo {
+        /// Plain lines, no picture; for scripts. The exit code says whether the motion succeeded.
+        #[arg(long)]
+        headless: bool,
+    },
     /// Run every test: formatting, lints, unit tests, then the whole system.
     Test {
         /// Only tests whose name contains this.
@@ -73,6 +79,7 @@ fn main() -> ExitCode {
 
 fn run(verb: Verb) -> Result<bool> {
     match verb {
+        Verb::Demo { headless } => demo::demo(headless),
         Verb::Test { filter, socketcan } => Ok(test::test(&test::Options { filter, socketcan })),
         Verb::Build { messages: true } => build::messages(&RosEnv::ensure()?).map(|()| true),
         Verb::Build { messages: false } => build::everything().map(|_| true),
