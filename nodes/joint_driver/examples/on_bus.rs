@@ -4,8 +4,8 @@
 //! `cargo xtask test --socketcan` runs it on a kernel `vcan0` in an emulated machine, against the
 //! simulated drives of `servo_sim`.
 
-use can_bus::bus::{AnyBus, BusConfig, BusEvent, BusInput, BusOptions, Filter};
-use joint_driver::{Arm, Config, Driver, Inputs, Outputs};
+use can_bus::bus::{AnyBus, BusConfig, BusEvent as Event, BusInput, BusOptions, Filter};
+use joint_driver::{Arm, BusEvent, Config, Driver, Inputs, Outputs};
 use std::error::Error;
 use std::process::Command;
 use std::sync::LazyLock;
@@ -117,7 +117,7 @@ impl Host {
             command: self.command(),
             lease: Some(&lease),
             status: Some(&self.status),
-            ..Inputs::default()
+            active: true,
         };
         let mut out = Outputs::default();
         let now = clock();
@@ -141,9 +141,9 @@ impl Host {
         }
     }
 
-    fn take(&mut self, event: BusEvent) {
+    fn take(&mut self, event: Event) {
         println!("  bus: {event:?}");
-        self.events.push(event);
+        self.events.push(BusEvent::from(&event));
     }
 
     async fn until(&mut self, what: &str, condition: impl Fn(&Self) -> bool) -> Outcome<()> {

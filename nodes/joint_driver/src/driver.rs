@@ -4,10 +4,9 @@
 //! stays silent and says so.
 
 use crate::config::{Arm, Config, ConfigError, DRIVER_NODE_IDS};
-use crate::io::{Inputs, Outgoing, Outputs};
+use crate::io::{BusEvent, Inputs, Outgoing, Outputs};
 use crate::joint::{Cycle, Joint, Orders};
 use crate::sync::SyncProducer;
-use can_bus::bus::BusEvent;
 use can_bus::canopen::NodeId;
 use can_bus::canopen::cob::{self, PdoNumber, Service};
 use can_bus::canopen::nmt::{Heartbeat, NmtState};
@@ -39,15 +38,16 @@ enum Voice {
     Down,
 }
 
-fn outage_text(event: &BusEvent) -> String {
-    match event {
-        BusEvent::BusOff => {
-            "the controller left the bus (bus-off): check cable and bit rate".into()
-        }
-        BusEvent::InterfaceDown(why) => format!("interface down ({why}): ip link set <can> up"),
-        BusEvent::Disconnected(why) => format!("no connection to the bus server ({why})"),
-        other => format!("{other:?}"),
+fn cob_ids(own_node: NodeId, joints: &[Joint]) -> Vec<u16> {
+    let mut ids = vec![cob::SYNC, cob::heartbeat(own_node)];
+    for node in joints.iter().map(Joint::node) {
+        let pdos = [PdoNumber::One, PdoNumber::Two, PdoNumber::Three];
+        ids.extend([cob::emcy(node), cob::sdo_reply(node), cob::heartbeat(node)]);
+        ids.extend(pdos.map(|pdo| cob::tpdo(pdo, node)));
+        ids.push(cob::rpdo(PdoNumber::One, node));
     }
+    ids.sort_unstable();
+    ids
 }
 
 /// The driver of one bus.
@@ -57,6 +57,7 @@ pub struct Driver {
     names: String,
     own_node: NodeId,
     joints: Vec<Joint>,
+    listens_to: Vec<u16>,
     gate: CommandGate,
     sync: SyncProducer,
     voice: Voice,
@@ -71,7 +72,7 @@ pub struct Driver {
     cycles: CycleStatistics,
     trouble: Option<String>,
     foreign_told: bool,
-    bus_trouble: Option<BusEvent>,
+    bus_trouble: Option<String>,
 }
 
 impl Driver {
@@ -105,6 +106,7 @@ impl Driver {
         Ok(Self {
             names: names.join(", "),
             own_node,
+            listens_to: cob_ids(own_node, &joints),
             joints,
             gate,
             sync: SyncProducer::new(rank, config.period()),
@@ -131,22 +133,16 @@ impl Driver {
         &self.joints
     }
 
-    /// The COB-IDs this driver listens to, for the receive filter of its bus.
+    /// The COB-IDs this driver listens to, rising, for the receive filter of its bus.
     #[must_use]
-    pub fn cob_ids(&self) -> Vec<u16> {
-        let own = [cob::SYNC, cob::heartbeat(self.own_node)];
-        let drives = self.joints.iter().flat_map(|joint| {
-            let node = joint.node();
-            let pdos = [PdoNumber::One, PdoNumber::Two, PdoNumber::Three];
-            let services = [
-                cob::emcy(node),
-                cob::sdo_reply(node),
-                cob::heartbeat(node),
-                cob::rpdo(PdoNumber::One, node),
-            ];
-            services.into_iter().chain(pdos.map(|pdo| cob::tpdo(pdo, node)))
-        });
-        own.into_iter().chain(drives).collect()
+    pub fn cob_ids(&self) -> &[u16] {
+        &self.listens_to
+    }
+
+    /// Whether this driver listens to the frame; the others may be dropped unread.
+    #[must_use]
+    pub fn concerns(&self, frame: &Frame) -> bool {
+        frame.cob_id().is_some_and(|id| self.listens_to.binary_search(&id).is_ok())
     }
 
     fn joint_of(&self, node: NodeId) -> Option<usize> {
@@ -180,7 +176,6 @@ impl Driver {
         for event in inputs.bus_events {
             self.on_bus(event, now.mono, out);
         }
-        self.joints.iter_mut().for_each(|joint| joint.count_bus(inputs.dropped, 0));
         let mut synced = None;
         for received in inputs.frames {
             let came = self.on_frame(now, received, out);
@@ -251,28 +246,28 @@ impl Driver {
     fn on_bus(&mut self, event: &BusEvent, now: Monotonic, out: &mut Outputs) {
         let bus = self.config.bus.name();
         match event {
-            BusEvent::Connected | BusEvent::Restarted => {
+            BusEvent::Up => {
                 if self.voice == Voice::Down {
                     self.voice = Voice::Listening(now + self.seconds(self.config.listen_time));
                 }
             }
-            outage if outage.is_outage() => {
+            BusEvent::Down(reason) => {
                 self.voice = Voice::Down;
                 self.sync.stop();
-                let text = format!("{}: bus {bus}: {}", self.names, outage_text(outage));
-                let known = self
-                    .joints
-                    .iter_mut()
-                    .fold(true, |known, joint| !joint.disconnect(fault::BUS) && known);
-                if !known {
+                let news = self.joints.iter_mut().map(|joint| joint.disconnect(fault::BUS));
+                if news.fold(false, |any, new| any | new) {
+                    let text = format!("{}: bus {bus} is down: {reason}", self.names);
                     out.log.push(LogLine::error(text));
                 }
             }
-            trouble => {
+            BusEvent::Dropped(count) => {
+                self.joints.iter_mut().for_each(|joint| joint.count_bus(*count, 0));
+            }
+            BusEvent::Trouble(text) => {
                 self.joints.iter_mut().for_each(|joint| joint.count_bus(0, 1));
-                if self.bus_trouble.as_ref() != Some(trouble) {
-                    out.log.push(LogLine::warn(format!("bus {bus}: {trouble:?}")));
-                    self.bus_trouble = Some(trouble.clone());
+                if self.bus_trouble.as_ref() != Some(text) {
+                    out.log.push(LogLine::warn(format!("bus {bus}: {text}")));
+                    self.bus_trouble = Some(text.clone());
                 }
             }
         }

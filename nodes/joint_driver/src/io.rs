@@ -1,11 +1,43 @@
 //! What goes into a step of the driver and what comes out.
 
-use can_bus::bus::BusEvent;
 use can_bus::frame::Frame;
 use vocabulary::arm::ArmStatus;
 use vocabulary::command::{JointCommand, JointFeedback, JointTelemetry, Lease};
 use vocabulary::health::LogLine;
 use vocabulary::time::Received;
+
+/// News of the bus itself, as far as the driver cares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BusEvent {
+    /// Connected (again).
+    Up,
+    /// Interface down, server gone, bus-off: nothing gets through; with the reason, for people.
+    Down(String),
+    /// Setpoints were dropped, or replaced by newer ones, on their way to the bus.
+    Dropped(u64),
+    /// Something to look at (error passive, no acknowledge), for people.
+    Trouble(String),
+}
+
+impl From<&can_bus::bus::BusEvent> for BusEvent {
+    fn from(event: &can_bus::bus::BusEvent) -> Self {
+        use can_bus::bus::BusEvent as Wire;
+        match event {
+            Wire::Connected | Wire::Restarted => Self::Up,
+            Wire::BusOff => Self::Down(
+                "the controller left the bus (bus-off): check cable and bit rate".to_owned(),
+            ),
+            Wire::InterfaceDown(why) => {
+                Self::Down(format!("interface down ({why}): ip link set <interface> up"))
+            }
+            Wire::Disconnected(why) => {
+                Self::Down(format!("no connection to the bus server ({why}): is it started?"))
+            }
+            Wire::TxOverflow => Self::Dropped(1),
+            other => Self::Trouble(format!("{other:?}")),
+        }
+    }
+}
 
 /// What came since the last step.
 #[derive(Debug, Clone, Copy)]
@@ -14,8 +46,6 @@ pub struct Inputs<'a> {
     pub frames: &'a [Received<Frame>],
     /// News of the bus.
     pub bus_events: &'a [BusEvent],
-    /// Setpoints that the bus has dropped.
-    pub dropped: u64,
     /// The newest command.
     pub command: Option<Received<JointCommand>>,
     /// The newest lease.
@@ -31,7 +61,6 @@ impl Default for Inputs<'_> {
         Self {
             frames: &[],
             bus_events: &[],
-            dropped: 0,
             command: None,
             lease: None,
             status: None,

@@ -26,7 +26,6 @@ pub mod watch;
 
 mod driver;
 
-pub use can_bus::bus::BusEvent;
 pub use config::{Arm, Config, ConfigError};
 pub use driver::Driver;
-pub use io::{Inputs, Outgoing, Outputs};
+pub use io::{BusEvent, Inputs, Outgoing, Outputs};

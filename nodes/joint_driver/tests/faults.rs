@@ -1,14 +1,15 @@
 //! Each fault of drive, bus, commands and process: the joint stands, the line names it, and only a
 //! new permit lets it move again.
+#![allow(clippy::indexing_slicing, clippy::unwrap_used)] // a test that panics has failed
 
 mod world;
 
-use can_bus::bus::BusEvent;
 use can_bus::canopen::cob::{self, PdoNumber};
 use can_bus::canopen::nmt::{Heartbeat, NmtCommand, NmtState};
 use can_bus::canopen::{NodeId, od};
 use can_bus::cia402::State;
 use can_bus::frame::Frame;
+use joint_driver::BusEvent;
 use vocabulary::arm::ArmMode;
 use vocabulary::command::{DriverState, Refusal, fault};
 use vocabulary::health::{Health, Level};
@@ -236,14 +237,16 @@ fn a_second_device_with_the_same_id_is_found_in_motion_and_at_start() {
 #[test]
 fn a_bus_that_goes_down_blocks_and_comes_back_without_touching_the_drive() {
     let mut world = swinging();
-    world.events.push(BusEvent::Disconnected("connection reset".into()));
+    world
+        .events
+        .push(BusEvent::from(&can_bus::bus::BusEvent::Disconnected("connection reset".into())));
     world.run(0.1);
     assert_eq!(world.logged("no connection to the bus server (connection reset)"), 1);
     let quiet = world.sent.len();
     world.run(0.5);
     assert_eq!(world.sent.len(), quiet, "nothing is sent on a bus that is down");
     assert_eq!(world.drives[0].state, State::QuickStopActive, "its own watchdog stopped it");
-    world.events.push(BusEvent::Connected);
+    world.events.push(BusEvent::Up);
     world.run(1.0);
     assert_eq!(world.logged("drive found configured"), 1, "{:?}", world.texts());
     assert_eq!(world.drives[0].state, State::OperationEnabled);

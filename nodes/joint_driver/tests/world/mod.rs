@@ -179,7 +179,6 @@ impl World {
         let inputs = Inputs {
             frames: &frames,
             bus_events: &events,
-            dropped: 0,
             command: command.map(|value| Received { at: now.mono, value }),
             lease: self.news.then_some(&self.lease),
             status: self.news.then_some(&self.status),
