@@ -283,7 +283,8 @@ impl Authority {
     }
 
     fn power(&mut self, since: Monotonic, permitted: Monotonic, view: &View, moment: &Moment) {
-        let unready = view.unready();
+        let mut unready = view.unready();
+        unready.extend(view.unpermitted().iter().map(ToString::to_string));
         if unready.is_empty() {
             self.finish(true, "all joints hold under power");
         } else if overdue(since, self.config.enable_timeout, moment) {

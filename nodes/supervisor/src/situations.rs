@@ -75,6 +75,20 @@ fn a_driver_that_missed_the_permit_gets_another_within_the_same_enable() {
 }
 
 #[test]
+fn a_heartbeat_from_before_the_permit_does_not_hold_the_arm_after_enable() {
+    let mut rig = Rig::new();
+    rig.node("driver_joint_2").resume_required = true;
+    rig.run(1500);
+    let enable = rig.request(Enable);
+    rig.step(&[enable]);
+    rig.run(60);
+    rig.node("driver_joint_2").resume_required = false;
+    assert!(rig.step(&[]).responses[0].success);
+    rig.run(500);
+    assert_eq!(rig.status.mode, ArmMode::Enabled);
+}
+
+#[test]
 fn calling_twice_changes_nothing_more() {
     let mut rig = Rig::enabled();
     assert!(rig.call(Enable).success);
