@@ -230,7 +230,10 @@ mod tests {
     #[test]
     fn a_refusal_names_the_word_and_lists_the_allowed_ones() {
         let text = request("torque", "off", 0.0).parse().unwrap_err().to_string();
-        assert!(text.contains("\"torque\"") && text.contains("position, velocity, effort"), "{text}");
+        assert!(
+            text.contains("\"torque\"") && text.contains("position, velocity, effort"),
+            "{text}"
+        );
         let text = request("all", "slow", 1.0).parse().unwrap_err().to_string();
         assert!(text.contains("\"slow\"") && text.contains("off, stuck, garbage"), "{text}");
         let text = request("position", "intermittent", 2.0).parse().unwrap_err().to_string();

@@ -15,6 +15,8 @@ mod plant;
 mod simulator;
 #[cfg(test)]
 mod test_support;
+#[cfg(test)]
+mod tests;
 mod thermal;
 mod truth;
 

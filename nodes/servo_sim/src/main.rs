@@ -1,1 +1,151 @@
-fn main() {}
+//! The process of the simulated drives: wakes on frames, polls ROS now and then.
+//!
+//! The rule: the drives answer on the bus only. What ROS gets to see is the truth for whoever
+//! compares, and services that break things.
+
+use can_bus::bus::{BusConfig, BusEvent};
+use can_bus::socketcand::SocketcandConfig;
+use node::bus::BusPort;
+use node::convert::joint_state;
+use node::realtime::{self, CycleMeter, Realtime};
+use node::services::Requests;
+use node::{Shell, StartError, clock, signal, start};
+use r2r::armature_msgs::srv::{InjectFault, SetPayload};
+use r2r::sensor_msgs::msg::JointState;
+use r2r::std_srvs::srv::Trigger;
+use servo_sim::{Config, FaultRequest, Simulator};
+use std::process::ExitCode;
+use std::time::Duration;
+use vocabulary::health::{Health, LogLine, NodeHealth};
+use vocabulary::time::Now;
+use vocabulary::topics;
+
+/// Above everything: hardware does not wait.
+const PRIORITY: i32 = 65;
+
+struct Wiring {
+    truth: r2r::Publisher<JointState>,
+    inject: Requests<InjectFault::Service>,
+    payload: Requests<SetPayload::Service>,
+    clear: Requests<Trigger::Service>,
+}
+
+impl Wiring {
+    fn create(shell: &mut Shell) -> Result<Self, StartError> {
+        let truth = topics::SIM_TRUTH;
+        Ok(Self {
+            truth: shell.messages(truth.name, truth.qos)?,
+            inject: shell.service("~/inject_fault")?,
+            payload: shell.service("~/set_payload")?,
+            clear: shell.service("~/clear_faults")?,
+        })
+    }
+
+    fn serve(&mut self, simulator: &mut Simulator) {
+        self.inject.answer(|request| {
+            let request = FaultRequest {
+                joint: request.joint.clone(),
+                signal: request.signal.clone(),
+                kind: request.kind.clone(),
+                amount: request.amount,
+                duration: request.duration,
+            };
+            let (success, message) = told(simulator.inject(&request));
+            InjectFault::Response { success, message }
+        });
+        self.payload.answer(|request| {
+            let center = &request.center_of_mass;
+            let hung = simulator.set_payload(request.mass, [center.x, center.y, center.z]);
+            let done = hung.map(|()| format!("{} kg hang on the tool", request.mass));
+            let (success, message) = told(done);
+            SetPayload::Response { success, message }
+        });
+        self.clear.answer(|_| {
+            let all = FaultRequest {
+                signal: "all".to_owned(),
+                kind: "none".to_owned(),
+                ..FaultRequest::default()
+            };
+            let (success, message) = told(simulator.inject(&all));
+            Trigger::Response { success, message }
+        });
+    }
+
+    fn publish(&self, simulator: &Simulator, shell: &Shell, now: Now) {
+        let truth = simulator.truth();
+        let stamp = now.stamp.shifted(truth.time.seconds_from(now.mono));
+        let msg =
+            joint_state(shell.order(), stamp, &truth.position, &truth.velocity, &truth.effort);
+        let _ending = self.truth.publish(&msg);
+    }
+}
+
+fn told<E: std::fmt::Display>(done: Result<String, E>) -> (bool, String) {
+    done.map_or_else(|error| (false, error.to_string()), |text| (true, text))
+}
+
+fn create(shell: &Shell) -> Result<(BusConfig, Simulator), StartError> {
+    let bus: SocketcandConfig = shell.parameters().group("bus")?;
+    let config: Config = shell.parameters().config_without("bus")?;
+    let model = node::arm::described(shell.parameters())?.model;
+    let simulator = Simulator::new(config, model, shell.boot_id()).map_err(StartError::config)?;
+    Ok((BusConfig::Socketcand(bus), simulator))
+}
+
+async fn work(mut shell: Shell, bus: BusConfig, mut simulator: Simulator) -> anyhow::Result<()> {
+    let period = Duration::from_secs_f64(shell.arm().period);
+    let mut wiring = Wiring::create(&mut shell)?;
+    let mut port = BusPort::new(&bus, period)?;
+    let mut meter = CycleMeter::new(period);
+    let mut polled = Now::default();
+    let (mut received, mut answers) = (Vec::new(), Vec::new());
+    shell.start();
+    shell.log_all(&realtime::request(Realtime::of(shell.config(), PRIORITY)));
+    while !signal::stop_requested() {
+        let now = clock::now().mono;
+        let wake = simulator.next_wake().unwrap_or(now).min(polled.mono + period);
+        port.wait(wake).await;
+        received.clear();
+        received.extend(port.frames.iter().map(|frame| frame.value));
+        let woken = clock::now();
+        simulator.step_into(woken.mono, &received, &mut answers);
+        for frame in answers.drain(..) {
+            port.bus().message(frame);
+        }
+        port.bus().flush();
+        shell.log_all(&port.events.iter().map(news).collect::<Vec<_>>());
+        shell.log_all(&simulator.take_log());
+        if woken.mono.since(polled.mono) < period {
+            continue;
+        }
+        meter.began(woken.mono.since(polled.mono + period).min(woken.mono.since(wake)));
+        polled = shell.poll();
+        wiring.publish(&simulator, &shell, polled);
+        wiring.serve(&mut simulator);
+        let up = port.bus().is_up();
+        shell.beat(polled, || (health(up, &meter), Vec::new()));
+    }
+    Ok(())
+}
+
+fn health(up: bool, meter: &CycleMeter) -> NodeHealth {
+    let (health, message) = if up { (Health::Ok, "") } else { (Health::Error, "no bus") };
+    let cycles = meter.statistics();
+    NodeHealth { health, message: message.to_owned(), cycles, ..NodeHealth::default() }
+}
+
+fn news(event: &BusEvent) -> LogLine {
+    match event {
+        BusEvent::Connected => LogLine::info("on the bus"),
+        other => LogLine::warn(format!("bus: {other:?}")),
+    }
+}
+
+fn run(shell: Shell) -> anyhow::Result<()> {
+    let (bus, simulator) = create(&shell)?;
+    start::block_on(work(shell, bus, simulator))
+}
+
+fn main() -> ExitCode {
+    start::main("servo_sim", run)
+}

@@ -206,6 +206,7 @@ impl Simulator {
         for drive in &mut self.drives {
             drive.switch_on(now);
         }
+        self.observe();
         self.time = Some(now);
         self.history.push(now, self.plant.position, self.plant.velocity);
     }
@@ -228,29 +229,37 @@ impl Simulator {
         self.time = Some(time);
     }
 
+    /// Encoders and brakes tell the drives where their joints are.
+    fn observe(&mut self) {
+        let p = &self.plant;
+        let state = p.position.iter().zip(&p.velocity).zip(&p.brake_torque);
+        for (drive, ((position, velocity), torque)) in self.drives.iter_mut().zip(state) {
+            drive.observe(Measured {
+                position: *position,
+                velocity: *velocity,
+                brake_torque: *torque,
+            });
+        }
+    }
+
     /// One step of drives and plant; the instant at its end.
     fn advance(&mut self, time: Monotonic, step: Duration) -> Monotonic {
         let dt = step.as_secs_f64();
-        let plant = &mut self.plant;
         let mut torque = [0.0; JOINTS];
         let mut closed = [true; JOINTS];
         let outputs = torque.iter_mut().zip(&mut closed);
-        for ((i, drive), (torque, closed)) in self.drives.iter_mut().enumerate().zip(outputs) {
-            let at = |v: &arm_model::JointVector<JOINTS>| v.get(i).copied().unwrap_or(0.0);
-            let measured = Measured {
-                position: at(&plant.position),
-                velocity: at(&plant.velocity),
-                brake_torque: at(&plant.brake_torque),
-            };
-            *torque = drive.control(time, dt, measured);
+        for (drive, (torque, closed)) in self.drives.iter_mut().zip(outputs) {
+            *torque = drive.control(time, dt);
             *closed = drive.brake_closed();
         }
+        let plant = &mut self.plant;
         plant.advance(&torque, &closed, dt);
         for (drive, friction) in self.drives.iter_mut().zip(plant.friction_power.iter()) {
             drive.warm(*friction, dt);
         }
+        self.observe();
         let end = time + step;
-        self.history.push(end, plant.position, plant.velocity);
+        self.history.push(end, self.plant.position, self.plant.velocity);
         end
     }
 }

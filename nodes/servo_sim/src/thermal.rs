@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn overload_of_the_published_motor_warms_as_published() {
         let mut temperatures = Temperatures::at(25.0);
-        let (mut time, mut warm, mut limit) = (0.0, None, None);
+        let (mut time, mut warm, mut limit) = (0.0, None::<f64>, None::<f64>);
         while time < 30.0 {
             temperatures.advance(&MAXON, 11.494, 0.0, 1e-3);
             time += 1e-3;

@@ -73,8 +73,7 @@ impl Drive {
         };
         match rpdo.receive(frame.data()) {
             Ok(at_once) => {
-                let applied =
-                    if at_once { rpdo.apply(&mut self.od) } else { Applied::default() };
+                let applied = if at_once { rpdo.apply(&mut self.od) } else { Applied::default() };
                 self.clear_errors(|code| code == PDO_TOO_SHORT || code == PDO_TOO_LONG);
                 self.applied(applied, now, now);
             }
@@ -290,6 +289,7 @@ impl Drive {
     }
 
     fn poll_events(&mut self, now: Monotonic, out: &mut Vec<Frame>) {
+        self.refresh_statusword(now);
         let event = |due: Option<Monotonic>| due.is_some_and(|due| due <= now);
         let some_due = self.pdos.transmit.iter().any(|tpdo| event(tpdo.due(now)));
         if some_due && now.since(self.refreshed) > STALE {
@@ -348,10 +348,7 @@ fn check_write(od: &Dictionary, address: Address, data: &[u8]) -> Result<(), Abo
             let old = od.value(address);
             let live = (old | raw) & 1 << 31 == 0;
             let id = (raw & 0x7FF) as u16;
-            let own = matches!(
-                Service::of(id),
-                Some(Service::Tpdo(..) | Service::Rpdo(..)) | None
-            );
+            let own = matches!(Service::of(id), Some(Service::Tpdo(..) | Service::Rpdo(..)) | None);
             raw & 1 << 29 != 0 || (live && (old ^ raw) & 0x7FF != 0) || !own || id == cob::NMT
         }
         (0x1400..=0x1403 | 0x1800..=0x1803, 2) => (241..=253).contains(&raw),

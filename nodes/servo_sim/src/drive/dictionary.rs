@@ -168,7 +168,11 @@ impl Dictionary {
         let at = |sub| Address::new(address.index, sub);
         if address.sub != 0 {
             let locked = self.value(at(0)) != 0;
-            return if locked { Err(AbortCode::UnsupportedAccess) } else { self.mappable(value, transmit) };
+            return if locked {
+                Err(AbortCode::UnsupportedAccess)
+            } else {
+                self.mappable(value, transmit)
+            };
         }
         let raw = |sub| self.value(at(sub));
         let count = u8::try_from(value).unwrap_or(u8::MAX);
@@ -223,7 +227,8 @@ mod tests {
     #[test]
     fn writes_are_refused_with_the_code_of_the_standard() {
         let mut d = dictionary();
-        let mut refused = |index, sub, data: &[u8]| d.write(Address::new(index, sub), data).unwrap_err();
+        let mut refused =
+            |index, sub, data: &[u8]| d.write(Address::new(index, sub), data).unwrap_err();
         assert_eq!(refused(0x6041, 0, &[0, 0]), AbortCode::ReadOnly);
         assert_eq!(refused(0x5FFF, 0, &[0]), AbortCode::NoObject);
         assert_eq!(refused(0x1018, 9, &[0]), AbortCode::NoSubindex);

@@ -197,9 +197,14 @@ impl Drive {
         std::mem::take(&mut self.log)
     }
 
-    /// One physics step of the loops: torque on the joint, N·m.
-    pub fn control(&mut self, now: Monotonic, dt: f64, measured: Measured) -> f64 {
+    /// The joint as it is now.
+    pub fn observe(&mut self, measured: Measured) {
         self.measured = measured;
+    }
+
+    /// One physics step of the loops, after [`Drive::observe`]: torque on the joint, N·m.
+    pub fn control(&mut self, now: Monotonic, dt: f64) -> f64 {
+        let measured = self.measured;
         let fault = self.faults.power(now);
         self.deaf = fault.deaf;
         if !self.power.state().has_torque() {
@@ -289,7 +294,8 @@ impl Drive {
         if let Some(emcy) = self.errors.raise(code, &mut self.od) {
             self.emcy.push(emcy);
             let text = can_bus::cia402::error_code::text(code);
-            self.log.push(LogLine::warn(format!("{}: fault 0x{code:04X}, {text}", self.build.name)));
+            self.log
+                .push(LogLine::warn(format!("{}: fault 0x{code:04X}, {text}", self.build.name)));
         }
         let motion = self.power.fault(&self.options(), coast);
         self.act(motion, now);

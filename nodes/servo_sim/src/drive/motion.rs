@@ -117,11 +117,8 @@ impl MotionControl {
         settings: &Settings,
         now: Monotonic,
     ) {
-        let rest = Reference {
-            position: measured.position,
-            velocity: 0.0,
-            torque: setpoint.feed_forward,
-        };
+        let rest =
+            Reference { position: measured.position, velocity: 0.0, torque: setpoint.feed_forward };
         self.reference = rest;
         self.outside_since = None;
         self.servo.start(measured.brake_torque);
@@ -188,11 +185,8 @@ impl MotionControl {
     /// Decelerates with `deceleration` rad/s² and holds, torque offset kept.
     pub fn decelerate(&mut self, measured: &Measured, deceleration: f64) {
         if let Source::Torque(torque) = self.source {
-            self.reference = Reference {
-                position: measured.position,
-                velocity: measured.velocity,
-                torque,
-            };
+            self.reference =
+                Reference { position: measured.position, velocity: measured.velocity, torque };
             self.servo.hand_over(torque);
         }
         self.hold(deceleration);

@@ -126,7 +126,7 @@ fn mapping(index: u16, first: i64, used: bool) -> Vec<Entry> {
 }
 
 fn control() -> Vec<Entry> {
-    use Access::{Receive, ReadOnly, ReadWrite, Transmit};
+    use Access::{ReadOnly, ReadWrite, Receive, Transmit};
     vec![
         Entry::new(od::ABORT_CONNECTION_OPTION, ReadWrite, 1).within(0, 3),
         Entry::new(od::ERROR_CODE, Transmit, 0),

@@ -151,14 +151,19 @@ impl PowerMachine {
     /// Power off without a fault, from whatever state has power (7, 9, 10, 12).
     pub fn disable_voltage(&mut self) -> Motion {
         match self.state {
-            State::NotReadyToSwitchOn | State::FaultReactionActive | State::Fault => Motion::Unchanged,
+            State::NotReadyToSwitchOn | State::FaultReactionActive | State::Fault => {
+                Motion::Unchanged
+            }
             _ => self.enter(State::SwitchOnDisabled),
         }
     }
 
     /// A fault was found (transition 13); `coast` forbids torque whatever 0x605E says.
     pub fn fault(&mut self, options: &Options, coast: bool) -> Motion {
-        if matches!(self.state, State::Fault | State::FaultReactionActive | State::NotReadyToSwitchOn) {
+        if matches!(
+            self.state,
+            State::Fault | State::FaultReactionActive | State::NotReadyToSwitchOn
+        ) {
             return Motion::Unchanged;
         }
         if coast || options.fault_reaction == 0 || !self.state.has_torque() {
@@ -196,8 +201,8 @@ impl PowerMachine {
 #[cfg(test)]
 mod tests {
     use super::State::{
-        Fault, FaultReactionActive, NotReadyToSwitchOn, OperationEnabled, QuickStopActive, ReadyToSwitchOn,
-        SwitchOnDisabled, SwitchedOn,
+        Fault, FaultReactionActive, NotReadyToSwitchOn, OperationEnabled, QuickStopActive,
+        ReadyToSwitchOn, SwitchOnDisabled, SwitchedOn,
     };
     use super::*;
 
@@ -214,15 +219,17 @@ mod tests {
     fn every_state_answers_every_command_as_the_standard_says() {
         // Columns: disable voltage, quick stop, shutdown, switch on, enable operation.
         let words = [0x00, 0x02, 0x06, 0x07, 0x0F];
-        let (sod, rtso, so, oe) =
-            (SwitchOnDisabled, ReadyToSwitchOn, SwitchedOn, OperationEnabled);
+        let (sod, rtso, so, oe) = (SwitchOnDisabled, ReadyToSwitchOn, SwitchedOn, OperationEnabled);
         let table = [
             (NotReadyToSwitchOn, [NotReadyToSwitchOn; 5]),
             (sod, [sod, sod, rtso, sod, sod]),
             (rtso, [sod, sod, rtso, so, oe]),
             (so, [sod, sod, rtso, so, oe]),
             (oe, [sod, sod, rtso, so, oe]),
-            (QuickStopActive, [sod, QuickStopActive, QuickStopActive, QuickStopActive, QuickStopActive]),
+            (
+                QuickStopActive,
+                [sod, QuickStopActive, QuickStopActive, QuickStopActive, QuickStopActive],
+            ),
             (FaultReactionActive, [FaultReactionActive; 5]),
             (Fault, [Fault; 5]),
         ];

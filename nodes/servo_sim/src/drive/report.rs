@@ -65,7 +65,7 @@ impl Drive {
         self.od.set(object, number(value * scale));
     }
 
-    fn refresh_statusword(&mut self, now: Monotonic) {
+    pub(super) fn refresh_statusword(&mut self, now: Monotonic) {
         let raw = self.statusword();
         let shown = self.faults.statusword(raw, now);
         self.od.set(od::STATUSWORD, shown.into());

@@ -141,7 +141,9 @@ impl Faults {
 
     /// The power stage now.
     pub fn power(&mut self, now: Monotonic) -> PowerFault {
-        let Some(active) = self.active.get_mut(&Signal::Power) else { return PowerFault::default() };
+        let Some(active) = self.active.get_mut(&Signal::Power) else {
+            return PowerFault::default();
+        };
         let amount = active.amount;
         let none = PowerFault::default();
         match active.kind {
