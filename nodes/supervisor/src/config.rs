@@ -56,6 +56,9 @@ pub struct Config {
     pub diagnostics_period: f64,
     /// Where the host keeps the state; empty for its default place.
     pub state_file: String,
+    /// Tells one start of the whole arm from the next; launch draws it. A state stored in another
+    /// session gives power to nobody.
+    pub session: String,
 }
 
 impl Default for Config {
@@ -77,6 +80,7 @@ impl Default for Config {
             step_period: 0.02,
             diagnostics_period: 1.0,
             state_file: String::new(),
+            session: String::new(),
         }
     }
 }

@@ -76,7 +76,8 @@ pub struct Supervisor {
     config: Config,
     joints: JointOrder,
     boot_id: u64,
-    machine_boot_id: String,
+    /// Boot of the machine and start of the arm.
+    session: String,
     book: LeaseBook,
     /// Empty until the first step.
     running: Option<Running>,
@@ -100,7 +101,7 @@ struct Running {
 impl Supervisor {
     /// Goes on from what an earlier process stored, or begins disabled.
     ///
-    /// `machine_boot_id` tells boots of the machine apart.
+    /// `machine_boot_id` tells boots of the machine apart, [`Config::session`] starts of the arm.
     ///
     /// # Errors
     /// [`ConfigError`] naming the key, the value and what is allowed.
@@ -112,12 +113,13 @@ impl Supervisor {
         persisted: Option<PersistentState>,
     ) -> Result<Self, ConfigError> {
         config.validate()?;
+        let session = format!("{machine_boot_id} {}", config.session);
         let (lease, promised) =
-            persisted.as_ref().map_or_else(Default::default, |state| state.lease(machine_boot_id));
+            persisted.as_ref().map_or_else(Default::default, |state| state.lease(&session));
         Ok(Self {
             authority: Authority::new(ArmStatus::default(), config.clone()),
             book: LeaseBook::new(lease, promised),
-            machine_boot_id: machine_boot_id.to_owned(),
+            session,
             config,
             joints,
             boot_id,
@@ -208,7 +210,7 @@ impl Supervisor {
 
     fn begin(&mut self, now: Now, log: &mut Vec<LogLine>) -> Running {
         let status = match self.restored.take() {
-            Some(state) => state.status(&self.machine_boot_id, now.stamp),
+            Some(state) => state.status(&self.session, now.stamp),
             None => ArmStatus {
                 stamp: now.stamp,
                 reason: "started: call arm/enable".to_owned(),
@@ -266,7 +268,7 @@ impl Supervisor {
 
     fn changed_state(&mut self) -> Option<PersistentState> {
         let state = PersistentState::new(
-            &self.machine_boot_id,
+            &self.session,
             self.book.lease(),
             self.book.promised(),
             self.authority.status(),

@@ -329,6 +329,18 @@ fn a_supervisor_after_a_reboot_of_the_machine_begins_disabled_with_the_old_count
 }
 
 #[test]
+fn an_arm_that_was_launched_anew_begins_disabled() {
+    let mut rig = Rig::enabled();
+    let config = crate::Config { session: "next launch".to_owned(), ..crate::Config::default() };
+    let joints = crate::rig::joints();
+    rig.supervisor =
+        crate::Supervisor::new(config, joints, 2, "boot a", rig.stored.clone()).unwrap();
+    rig.step(&[]);
+    assert_eq!((rig.status.mode, rig.status.permit), (ArmMode::Disabled, 1));
+    assert!(rig.status.reason.contains("started anew"));
+}
+
+#[test]
 fn a_resume_right_after_a_restart_of_the_supervisor_waits_for_the_nodes() {
     let mut rig = Rig::enabled();
     rig.call(Stop);

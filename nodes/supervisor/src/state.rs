@@ -28,8 +28,8 @@ enum SavedMode {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PersistentState {
-    /// Boot of the machine during which it was stored.
-    machine_boot_id: String,
+    /// Boot of the machine and start of the arm in which it was stored.
+    session: String,
     epoch: u64,
     holder: u64,
     successor: u64,
@@ -48,9 +48,9 @@ pub struct PersistentState {
 impl PersistentState {
     /// Collects what must outlive the process.
     #[must_use]
-    pub fn new(machine_boot_id: &str, lease: &Lease, promised: u64, status: &ArmStatus) -> Self {
+    pub fn new(session: &str, lease: &Lease, promised: u64, status: &ArmStatus) -> Self {
         Self {
-            machine_boot_id: machine_boot_id.to_owned(),
+            session: session.to_owned(),
             epoch: lease.epoch,
             holder: lease.holder,
             successor: lease.successor,
@@ -85,10 +85,10 @@ impl PersistentState {
         Ok(serde_json::from_str(text)?)
     }
 
-    /// The lease in force and who was ever promised the next epoch. After a reboot of the machine
-    /// no process is left to hold it.
-    pub(crate) fn lease(&self, machine_boot_id: &str) -> (Lease, u64) {
-        let alive = self.machine_boot_id == machine_boot_id;
+    /// The lease in force and who was ever promised the next epoch. In another session no process
+    /// is left to hold it.
+    pub(crate) fn lease(&self, session: &str) -> (Lease, u64) {
+        let alive = self.session == session;
         let lease = Lease {
             epoch: self.epoch,
             holder: if alive { self.holder } else { 0 },
@@ -98,11 +98,10 @@ impl PersistentState {
         (lease, self.promised)
     }
 
-    /// The word in force. After a reboot of the machine the drives may stand anywhere, without
-    /// power: disabled.
-    pub(crate) fn status(&self, machine_boot_id: &str, now: Stamp) -> ArmStatus {
-        if self.machine_boot_id != machine_boot_id {
-            let reason = "the machine was restarted: call arm/enable".to_owned();
+    /// The word in force. In another session the drives may stand anywhere, without power: disabled.
+    pub(crate) fn status(&self, session: &str, now: Stamp) -> ArmStatus {
+        if self.session != session {
+            let reason = "the arm was started anew: call arm/enable".to_owned();
             let (permit, fault_reset) = (self.permit, self.fault_reset);
             return ArmStatus { stamp: now, mode: ArmMode::Disabled, permit, fault_reset, reason };
         }
@@ -134,7 +133,7 @@ mod tests {
             fault_reset: 2,
             reason: "arm/enable".to_owned(),
         };
-        PersistentState::new("boot a", &lease, 12, &status)
+        PersistentState::new("session a", &lease, 12, &status)
     }
 
     #[test]
@@ -144,16 +143,16 @@ mod tests {
     }
 
     #[test]
-    fn the_same_boot_keeps_mode_and_holder() {
-        assert_eq!(stored().status("boot a", Stamp(99)).mode, ArmMode::Enabled);
-        assert_eq!(stored().lease("boot a").0.holder, 11);
+    fn the_same_session_keeps_mode_and_holder() {
+        assert_eq!(stored().status("session a", Stamp(99)).mode, ArmMode::Enabled);
+        assert_eq!(stored().lease("session a").0.holder, 11);
     }
 
     #[test]
-    fn another_boot_disables_but_keeps_epoch_and_permit() {
-        let status = stored().status("boot b", Stamp(99));
+    fn another_session_disables_but_keeps_epoch_and_permit() {
+        let status = stored().status("session b", Stamp(99));
         assert_eq!((status.mode, status.permit), (ArmMode::Disabled, 3));
-        let (lease, promised) = stored().lease("boot b");
+        let (lease, promised) = stored().lease("session b");
         assert_eq!((lease.epoch, lease.holder, promised), (7, 0, 12));
     }
 
