@@ -3,7 +3,7 @@
 //! The one rule: `canopen`, `cia402`, `wire`, `bus_load`, the socketcand codec and
 //! `in_process::BusCore` are pure, time is an argument, and no bytes from a bus whatever can cause a
 //! panic. Only the transports behind [`bus::AnyBus`] do I/O.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod bus;
 pub mod bus_load;

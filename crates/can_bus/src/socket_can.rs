@@ -8,8 +8,9 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
-use socketcan::tokio::CanSocket;
-use socketcan::{CanFilter, CanFrame, EmbeddedFrame, Frame as _, SocketOptions};
+use socketcan::{CanFilter, CanFrame, CanSocket, EmbeddedFrame, Frame as _, Socket, SocketOptions};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::bus::{
@@ -28,7 +29,7 @@ const RTR_FLAG: u32 = libc::CAN_RTR_FLAG;
 #[derive(Debug)]
 enum Link {
     Down { retry_at: Option<Instant> },
-    Up(CanSocket),
+    Up(AsyncFd<CanSocket>),
 }
 
 /// A CAN interface of the Linux kernel.
@@ -109,7 +110,7 @@ impl SocketCanBus {
             if self.bus_off {
                 return;
             }
-            match socket.try_write_frame(to_kernel(&frame)) {
+            match socket.get_ref().write_frame(&to_kernel(&frame)) {
                 Ok(()) => self.tx.taken(),
                 Err(error) if is_full(&error) => {
                     self.tx.overflowed();
@@ -131,7 +132,7 @@ impl SocketCanBus {
             }
             Link::Up(socket) => {
                 let first = tokio::select! {
-                    frame = socket.read_frame() => frame,
+                    frame = socket.async_io(woken_by(), CanSocket::read_frame) => frame,
                     () = sleep(RETRY), if waiting => return,
                 };
                 self.take(first);
@@ -143,7 +144,7 @@ impl SocketCanBus {
     fn drain(&mut self) {
         for _ in 1..READ_BATCH {
             let Link::Up(socket) = &self.link else { return };
-            match socket.try_read_frame() {
+            match socket.get_ref().read_frame() {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 frame => self.take(frame),
             }
@@ -209,17 +210,29 @@ impl SocketCanBus {
     }
 }
 
-fn open(interface: &str, filter: &Filter) -> io::Result<CanSocket> {
+/// An interface that goes down wakes a reader with an error and nothing to read.
+fn woken_by() -> Interest {
+    Interest::READABLE | Interest::ERROR
+}
+
+fn open(interface: &str, filter: &Filter) -> io::Result<AsyncFd<CanSocket>> {
     if is_down(interface) {
         return Err(io::Error::from_raw_os_error(libc::ENETDOWN));
     }
     let socket = CanSocket::open(interface)?;
+    socket.set_nonblocking(true)?;
     socket.set_error_filter(class::WANTED)?;
     if let Filter::Only(ids) = filter {
         let filters: Vec<CanFilter> = ids.iter().copied().map(kernel_filter).collect();
         socket.set_filters(&filters)?;
     }
-    Ok(socket)
+    register(socket)
+}
+
+#[allow(unsafe_code)] // tokio offers no other way to hear of errors on a socket with no data
+fn register(socket: CanSocket) -> io::Result<AsyncFd<CanSocket>> {
+    // SAFETY: the socket owns its descriptor, keeps it open and never exchanges it.
+    Ok(unsafe { AsyncFd::register_with_interest(socket, woken_by()) }?)
 }
 
 /// The kernel lets a socket be bound to an interface that is down; its flags tell.
