@@ -12,8 +12,12 @@ use std::time::Duration;
 /// The longest validity a command may ask for.
 pub const MAX_VALIDITY: Duration = Duration::from_millis(500);
 
-/// Rounding allowed at a limit, rad or rad/s: far below an encoder count.
-const LIMIT_MARGIN: f64 = 1e-6;
+/// A joint held at its limit may measure, and be told to stay, so far beyond, rad; drivers never
+/// move it further out.
+const POSITION_MARGIN: f64 = 1e-3;
+
+/// Rounding allowed at the speed limit, rad/s.
+const SPEED_MARGIN: f64 = 1e-6;
 
 /// For how long the smallest delay seen is believed: long against a burst of load, short against
 /// the drift of two quartzes (50 ppm make 1 ms in 20 s).
@@ -252,8 +256,8 @@ impl CommandGate {
         let joints = self.config.limits.iter().zip(&command.position).zip(&command.velocity);
         for ((limits, position), velocity) in joints {
             let Some(limits) = limits else { continue };
-            let range = limits.lower - LIMIT_MARGIN..=limits.upper + LIMIT_MARGIN;
-            if !range.contains(position) || velocity.abs() > limits.velocity + LIMIT_MARGIN {
+            let range = limits.lower - POSITION_MARGIN..=limits.upper + POSITION_MARGIN;
+            if !range.contains(position) || velocity.abs() > limits.velocity + SPEED_MARGIN {
                 return Err(Refusal::Limit);
             }
         }

@@ -3,8 +3,10 @@
 //! The one rule: before it sends anything, a driver listens; where another one drives its joints it
 //! stays silent and says so.
 
+mod voice;
+
 use crate::config::{Arm, Config, ConfigError, DRIVER_NODE_IDS};
-use crate::io::{BusEvent, Inputs, Outgoing, Outputs};
+use crate::io::{Inputs, Outgoing, Outputs};
 use crate::joint::{Cycle, Joint, Orders};
 use crate::sync::SyncProducer;
 use can_bus::canopen::NodeId;
@@ -13,30 +15,15 @@ use can_bus::canopen::nmt::{Heartbeat, NmtState};
 use can_bus::frame::Frame;
 use std::time::Duration;
 use vocabulary::arm::{ArmMode, ArmStatus};
-use vocabulary::command::fault;
 use vocabulary::gate::{CommandGate, GateConfig};
 use vocabulary::health::{CycleStatistics, Health, LogLine, NodeHealth};
 use vocabulary::time::{Monotonic, Now, Received};
+use voice::Voice;
 
 /// Lateness from which a cycle counts as late.
 const LATE: Duration = Duration::from_millis(1);
 /// SYNCs of a stranger after which the second producer is reported.
 const FOREIGN_SYNCS: u64 = 50;
-
-/// Whether this driver may speak on the bus.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Voice {
-    /// Not stepped yet.
-    New,
-    /// Listens until then.
-    Listening(Monotonic),
-    /// Another driver has these joints; heard last then.
-    Rival(Monotonic),
-    /// Speaks.
-    Speaking,
-    /// The bus is gone.
-    Down,
-}
 
 fn cob_ids(own_node: NodeId, joints: &[Joint]) -> Vec<u16> {
     let mut ids = vec![cob::SYNC, cob::heartbeat(own_node)];
@@ -113,7 +100,7 @@ impl Driver {
             voice: Voice::New,
             status: None,
             stopped_since: None,
-            orders: Orders { mode: ArmMode::Disabled, power: false, standing: false },
+            orders: Orders { mode: ArmMode::Disabled, known: false, power: false, standing: false },
             stepped: Monotonic(0),
             last_sync: None,
             last_apply: Monotonic(0),
@@ -194,26 +181,6 @@ impl Driver {
         self.stepped = now.mono;
     }
 
-    /// After a pause longer than the drives wait for us, they have stopped, and somebody else may
-    /// have taken our place: listen first.
-    fn notice_pause(&mut self, now: Monotonic, out: &mut Outputs) {
-        let listen = now + self.seconds(self.config.listen_time);
-        let paused = now.since(self.stepped) > self.seconds(self.config.heartbeat_timeout);
-        match self.voice {
-            Voice::New => {
-                self.voice = Voice::Listening(listen);
-                let warning = self.config.bus_load().ok().and_then(|load| load.warning());
-                let bus = self.config.bus.name();
-                out.log.extend(warning.map(|text| LogLine::warn(format!("bus {bus}: {text}"))));
-            }
-            Voice::Speaking if paused => {
-                self.sync.stop();
-                self.voice = Voice::Listening(listen);
-            }
-            _ => {}
-        }
-    }
-
     fn take_orders(&mut self, now: Monotonic, inputs: &Inputs<'_>, out: &mut Outputs) {
         if let Some(lease) = inputs.lease {
             self.gate.grant(now, lease);
@@ -227,6 +194,7 @@ impl Driver {
         let grace = self.seconds(self.config.stop_grace);
         self.orders = Orders {
             mode,
+            known: self.status.is_some(),
             power: inputs.active && mode != ArmMode::Disabled,
             standing: self.stopped_since.is_some_and(|since| now.since(since) >= grace),
         };
@@ -241,36 +209,6 @@ impl Driver {
             }
         }
         self.status = Some(status.clone());
-    }
-
-    fn on_bus(&mut self, event: &BusEvent, now: Monotonic, out: &mut Outputs) {
-        let bus = self.config.bus.name();
-        match event {
-            BusEvent::Up => {
-                if self.voice == Voice::Down {
-                    self.voice = Voice::Listening(now + self.seconds(self.config.listen_time));
-                }
-            }
-            BusEvent::Down(reason) => {
-                self.voice = Voice::Down;
-                self.sync.stop();
-                let news = self.joints.iter_mut().map(|joint| joint.disconnect(fault::BUS));
-                if news.fold(false, |any, new| any | new) {
-                    let text = format!("{}: bus {bus} is down: {reason}", self.names);
-                    out.log.push(LogLine::error(text));
-                }
-            }
-            BusEvent::Dropped(count) => {
-                self.joints.iter_mut().for_each(|joint| joint.count_bus(*count, 0));
-            }
-            BusEvent::Trouble(text) => {
-                self.joints.iter_mut().for_each(|joint| joint.count_bus(0, 1));
-                if self.bus_trouble.as_ref() != Some(text) {
-                    out.log.push(LogLine::warn(format!("bus {bus}: {text}")));
-                    self.bus_trouble = Some(text.clone());
-                }
-            }
-        }
     }
 
     /// Returns the time of a SYNC.
@@ -311,50 +249,9 @@ impl Driver {
         None
     }
 
-    fn on_rival(&mut self, at: Monotonic, out: &mut Outputs) {
-        let text = format!(
-            "{} on {} is already driven by another process: stop that one, or change `joints`",
-            self.names,
-            self.config.bus.name()
-        );
-        match self.voice {
-            Voice::New | Voice::Listening(_) => {
-                out.log.push(LogLine::error(text.clone()));
-                self.trouble = Some(text);
-                self.voice = Voice::Rival(at);
-            }
-            Voice::Rival(_) => self.voice = Voice::Rival(at),
-            // Both began at once: both stop moving, both go on holding.
-            Voice::Speaking => {
-                for joint in &mut self.joints {
-                    joint.meet_rival(&text, out);
-                }
-            }
-            Voice::Down => {}
-        }
-    }
-
     fn on_command(&mut self, command: &Received<vocabulary::command::JointCommand>) {
         if let Ok(admitted) = self.gate.admit(command.at, &command.value) {
             self.joints.iter_mut().for_each(|joint| joint.offer(&admitted));
-        }
-    }
-
-    fn listen(&mut self, now: Monotonic, out: &mut Outputs) {
-        let over = match self.voice {
-            Voice::Listening(until) => now >= until,
-            Voice::Rival(heard) => now.since(heard) > self.seconds(self.config.heartbeat_timeout),
-            _ => false,
-        };
-        if !over {
-            return;
-        }
-        self.voice = Voice::Speaking;
-        self.trouble = None;
-        self.next_heartbeat = now;
-        self.sync.start(self.last_sync.unwrap_or(now).max(now - self.config.period()));
-        for joint in &mut self.joints {
-            joint.connect(now, out);
         }
     }
 

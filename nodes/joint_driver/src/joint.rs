@@ -3,10 +3,13 @@
 //! The one rule: whatever happens to a drive, its joint decelerates and stands; it moves again only
 //! after a permit given later than the fault.
 
+mod deadlines;
+mod inbox;
+
 use crate::config::{Config, ConfigError, Driven};
 use crate::faults::{Faults, describe};
 use crate::io::{Outgoing, Outputs};
-use crate::link::{Link, LinkEvent};
+use crate::link::Link;
 use crate::motion::{Freedom, Motion, Moved, Target};
 use crate::power::{self, PowerRequest};
 use crate::setpoint::Setpoint;
@@ -15,10 +18,7 @@ use crate::telemetry::Telemetry;
 use crate::units::{Scale, Unwrap, VelocityEstimate};
 use crate::watch::FeedbackWatch;
 use can_bus::canopen::NodeId;
-use can_bus::canopen::cob::{self, PdoNumber, Service};
-use can_bus::canopen::emcy::{Emcy, ErrorRegister};
-use can_bus::canopen::nmt::Heartbeat;
-use can_bus::cia402::error_code::{self, ErrorClass};
+use can_bus::canopen::cob::{self, PdoNumber};
 use can_bus::cia402::{Controlword, State, Statusword};
 use can_bus::frame::Frame;
 use std::sync::Arc;
@@ -34,18 +34,13 @@ use vocabulary::time::{Monotonic, Now};
 const RESET_TIME: Duration = Duration::from_secs(2);
 /// How long a drive may ignore its setpoint, s.
 const IGNORE_TIME: f64 = 0.05;
-/// How long a standing, silent drive is waited for before it is set up anew.
-const SILENT_TIME: Duration = Duration::from_millis(500);
-/// A sample further from the last one than this many times the speed limit, plus the slack, cannot
-/// be true.
-const IMPLAUSIBLE_SPEED: f64 = 3.0;
-const IMPLAUSIBLE_SLACK: f64 = 0.005;
-
 /// What the supervisor wants, as every joint needs it.
 #[derive(Debug, Clone, Copy)]
 pub struct Orders {
     /// What the nodes shall do.
     pub mode: ArmMode,
+    /// Whether the supervisor was heard at all.
+    pub known: bool,
     /// Whether torque is wanted.
     pub power: bool,
     /// Whether a stopped arm's time to decelerate is over.
@@ -243,215 +238,6 @@ impl Joint {
         }
     }
 
-    /// Takes a frame of the drive. `sync` is when the drive sampled, as far as known.
-    pub fn on_frame(
-        &mut self,
-        now: Now,
-        (service, frame, at): (Service, &Frame, Monotonic),
-        sync: Option<Monotonic>,
-        orders: &Orders,
-        out: &mut Outputs,
-    ) {
-        self.telemetry.received += 1;
-        match service {
-            Service::SdoReply(_) => {
-                let event = self.link.on_sdo(frame, now.mono, &mut out.frames);
-                self.on_link(event, at, out);
-            }
-            Service::Heartbeat(_) => match Heartbeat::decode(frame) {
-                Some((_, beat)) => self.on_heartbeat(beat, at, out),
-                None => self.telemetry.errors += 1,
-            },
-            Service::Emcy(_) => match Emcy::decode(frame) {
-                Some((_, emcy)) => self.on_emergency(&emcy, out),
-                None => self.telemetry.errors += 1,
-            },
-            Service::Tpdo(PdoNumber::One, _) => {
-                self.on_feedback(now, frame, (at, sync.unwrap_or(at)), orders, out);
-            }
-            Service::Tpdo(PdoNumber::Two, _) => self.on_slow(frame, true),
-            Service::Tpdo(PdoNumber::Three, _) => self.on_slow(frame, false),
-            _ => self.telemetry.errors += 1,
-        }
-    }
-
-    fn on_slow(&mut self, frame: &Frame, second: bool) {
-        let setup = Arc::clone(&self.id.setup);
-        let Some(slow) = (if second { Some(&setup.second) } else { setup.third.as_ref() }) else {
-            return;
-        };
-        let Ok(values) = slow.pdo.mapping.unpack(frame.data()) else {
-            self.telemetry.errors += 1;
-            return;
-        };
-        if second {
-            self.mode_display = values.get(1).and_then(|code| i8::try_from(*code).ok());
-        }
-        self.telemetry.take(&slow.entries, &values);
-    }
-
-    fn on_heartbeat(&mut self, beat: Heartbeat, at: Monotonic, out: &mut Outputs) {
-        self.heard = at;
-        if self.link.on_heartbeat(beat, at) {
-            let why = match beat {
-                Heartbeat::BootUp => "the drive restarted by itself; configuring it again",
-                Heartbeat::Alive(_) => "somebody took the drive out of operational; back again",
-            };
-            self.lose_drive();
-            self.link.start(at);
-            self.raise(fault::UNEXPECTED_BOOT, why, out);
-        }
-    }
-
-    fn on_emergency(&mut self, emcy: &Emcy, out: &mut Outputs) {
-        let code = if emcy.is_reset() { 0 } else { emcy.code };
-        let hot = error_code::classify(code) == ErrorClass::Temperature
-            || emcy.register.has(ErrorRegister::TEMPERATURE);
-        if code != self.error_code {
-            let text = error_code::text(code);
-            let line = format!("emergency 0x{code:04X}: {text}");
-            out.log.push(if code == 0 { self.info(&line) } else { self.warn(&line) });
-        }
-        self.error_code = code;
-        if hot {
-            self.faults.raise(fault::TEMPERATURE);
-        } else {
-            self.faults.clear(fault::TEMPERATURE);
-        }
-    }
-
-    fn on_link(&mut self, event: Option<LinkEvent>, now: Monotonic, out: &mut Outputs) {
-        let (node, bus) = (self.node(), self.id.bus.clone());
-        match event {
-            None => {}
-            Some(LinkEvent::Ready { adopted }) => self.on_ready(adopted, now, out),
-            Some(LinkEvent::ErrorCode(code)) => self.error_code = code,
-            Some(LinkEvent::Missing) => {
-                let text = format!(
-                    "no drive answers as node {node} on {bus}: check its power, its cable, its \
-                     node id and the bit rate; it is looked for again and again"
-                );
-                self.raise(fault::HEARTBEAT_LOST, &text, out);
-            }
-            Some(LinkEvent::Refused(why)) => {
-                let text = format!("the drive, node {node} on {bus}, cannot be used: {why}");
-                self.raise(fault::CONFIGURATION, &text, out);
-            }
-            Some(LinkEvent::Duplicate) => {
-                let text = format!(
-                    "two devices answer as node {node} on {bus}: give one of them another id"
-                );
-                self.raise(fault::DUPLICATE_NODE, &text, out);
-            }
-        }
-    }
-
-    fn on_ready(&mut self, adopted: bool, now: Monotonic, out: &mut Outputs) {
-        self.lose_drive();
-        self.heard = now;
-        let (node, bus) = (self.node(), &self.id.bus);
-        let how = if adopted { "found configured" } else { "configured" };
-        out.log.push(self.info(&format!("drive {how}, node {node} on {bus}")));
-        self.faults.clear(
-            fault::HEARTBEAT_LOST
-                | fault::FEEDBACK_SILENT
-                | fault::UNEXPECTED_BOOT
-                | fault::CONFIGURATION
-                | fault::DUPLICATE_NODE,
-        );
-    }
-
-    /// Forgets what the drive said: it is set up anew, or gone.
-    fn lose_drive(&mut self) {
-        self.status = None;
-        self.mode_display = None;
-        self.sample = None;
-        self.settled = false;
-        self.unwrap.reset();
-        self.velocity.reset();
-        self.watch = FeedbackWatch::default();
-        self.silent_since = None;
-        self.enabling_since = None;
-        self.ignored = 0;
-    }
-
-    fn on_feedback(
-        &mut self,
-        now: Now,
-        frame: &Frame,
-        (at, sampled): (Monotonic, Monotonic),
-        orders: &Orders,
-        out: &mut Outputs,
-    ) {
-        self.watch.frame();
-        let event = self.link.on_feedback();
-        self.on_link(event, at, out);
-        if !self.link.is_ready() {
-            return;
-        }
-        let Some((status, sample)) = self.read_feedback(frame, sampled) else {
-            self.telemetry.errors += 1;
-            return;
-        };
-        self.watch.accept();
-        self.sample = Some(sample);
-        if self.faults.clear(fault::FEEDBACK_SILENT) {
-            out.log.push(self.info("feedback is back"));
-        }
-        self.silent_since = None;
-        self.on_status(status, now.mono, out);
-        self.sequence += 1;
-        out.feedback.push(self.feedback(now, &sample, orders));
-    }
-
-    /// Decodes a feedback PDO; `None` for one that cannot be true or comes twice.
-    fn read_feedback(&mut self, frame: &Frame, at: Monotonic) -> Option<(Statusword, Sample)> {
-        let values = self.id.setup.feedback.unpack(frame.data()).ok()?;
-        let &[status, counts, torque, ..] = &values;
-        let raw = counts as i32;
-        let position = self.id.scale.position(self.unwrap.peek(raw));
-        if let Some((before, from)) = self.velocity.last() {
-            let dt = at.seconds_from(before);
-            let most = IMPLAUSIBLE_SPEED * self.id.limits.velocity * dt + IMPLAUSIBLE_SLACK;
-            if dt <= 0.0 || (position - from).abs() > most {
-                return None;
-            }
-        }
-        self.unwrap.take(raw);
-        let velocity = self.velocity.take(at, position);
-        let effort = self.id.scale.torque(torque);
-        Some((Statusword(status as u16), Sample { at, position, velocity, effort }))
-    }
-
-    fn on_status(&mut self, status: Statusword, now: Monotonic, out: &mut Outputs) {
-        let before = self.status.replace(status).and_then(Statusword::state);
-        let Some(state) = status.state() else { return };
-        if matches!(state, State::Fault | State::FaultReactionActive) {
-            if self.faults.present() & fault::DRIVE == 0 {
-                let code = self.error_code;
-                let text = format!(
-                    "the drive went to fault (0x{code:04X}: {}); remove the cause, then call \
-                     arm/clear_faults",
-                    error_code::text(code)
-                );
-                self.raise(fault::DRIVE, &text, out);
-                self.link.read_error_code(now, &mut out.frames);
-            }
-            return;
-        }
-        if self.faults.clear(fault::DRIVE) {
-            self.error_code = 0;
-            out.log.push(self.info("the drive's fault is reset"));
-        }
-        let lost = before == Some(State::OperationEnabled)
-            && state != State::OperationEnabled
-            && self.controlword == Controlword::ENABLE_OPERATION;
-        if lost && self.faults.latch(fault::DRIVE) {
-            let line = format!("the drive left operation by itself: {state}");
-            out.log.push(self.error(&line));
-        }
-    }
-
     fn is_enabled(&self) -> bool {
         self.status.and_then(Statusword::state) == Some(State::OperationEnabled)
     }
@@ -465,6 +251,10 @@ impl Joint {
         self.watch_feedback(cycle.now, out);
         let (Some(status), Some(sample)) = (self.status, self.sample) else { return };
         self.move_setpoint(cycle, sample, orders, out);
+        if !orders.known {
+            // Nobody said anything yet: a drive that holds its joint goes on holding it.
+            return;
+        }
         let resting = self.motion.setpoint().is_at_rest();
         let request = PowerRequest {
             on: orders.power || (self.is_enabled() && self.settled && !resting),
@@ -499,62 +289,6 @@ impl Joint {
         }
     }
 
-    fn watch_feedback(&mut self, now: Monotonic, out: &mut Outputs) {
-        if self.watch.is_silent() {
-            self.silent_since.get_or_insert(now);
-            self.raise(fault::FEEDBACK_SILENT, "no feedback for three periods", out);
-        }
-        if self.watch.is_doubled() {
-            self.watch = FeedbackWatch::default();
-            let text = format!(
-                "feedback comes twice per period: is there a second device with node id {} on {}?",
-                self.node(),
-                self.id.bus
-            );
-            if self.faults.latch(fault::DUPLICATE_NODE) {
-                out.log.push(self.error(&text));
-            }
-        }
-    }
-
-    fn watch_power(&mut self, now: Monotonic, orders: &Orders, out: &mut Outputs) {
-        let faulted = self.faults.present() & fault::DRIVE != 0;
-        if self.is_enabled() || !orders.power || faulted {
-            self.enabling_since = None;
-            self.enabling_told = false;
-            return;
-        }
-        let since = *self.enabling_since.get_or_insert(now);
-        if self.enabling_told || now.since(since) < self.id.enable_timeout {
-            return;
-        }
-        self.enabling_told = true;
-        let status = self.status.unwrap_or_default();
-        let state = status.state().map_or("in no known state", State::text);
-        let remote = status.has(Statusword::REMOTE);
-        let hint = match power::is_position_mode(self.mode_display) {
-            false => "it does not show the position mode (0x6061)",
-            true if !remote => "it is under local control (statusword bit 9)",
-            true => "is its power supply on?",
-        };
-        let word = status.0;
-        let line = format!("the drive does not come under power: {state} (0x{word:04X}), {hint}");
-        out.log.push(self.error(&line));
-    }
-
-    fn watch_following(&mut self, status: Statusword, out: &mut Outputs) {
-        let ignores = self.id.reports_following
-            && self.is_enabled()
-            && !status.has(Statusword::FOLLOWS_COMMAND);
-        self.ignored = if ignores { self.ignored.saturating_add(1) } else { 0 };
-        if self.ignored > self.id.ignore_cycles {
-            let text = "the drive ignores its setpoints (statusword bit 12)";
-            self.raise(fault::NOT_FOLLOWING, text, out);
-        } else if !ignores {
-            self.faults.clear(fault::NOT_FOLLOWING);
-        }
-    }
-
     fn send_setpoint(&mut self, out: &mut Outputs) {
         let limit = self.id.limits.effort;
         let effort = self.motion.effort().clamp(-limit, limit);
@@ -572,26 +306,6 @@ impl Joint {
         let frame = payload.ok().and_then(|p| Frame::standard(cob_id, p.bytes()).ok());
         out.frames.extend(frame.map(|frame| Outgoing { frame, setpoint: true }));
         self.telemetry.sent += 1;
-    }
-
-    /// Deadlines that do not depend on SYNC.
-    pub fn poll(&mut self, now: Monotonic, out: &mut Outputs) {
-        let event = self.link.poll(now, &mut out.frames);
-        self.on_link(event, now, out);
-        if !self.link.is_ready() {
-            return;
-        }
-        if now.since(self.heard) > self.id.heartbeat_timeout {
-            let text = format!("no heartbeat of the drive, node {}", self.node());
-            self.raise(fault::HEARTBEAT_LOST, &text, out);
-        }
-        let silent = self.silent_since.is_some_and(|since| now.since(since) > SILENT_TIME);
-        let lost = self.faults.present() & fault::HEARTBEAT_LOST != 0;
-        // Not before it stands: the drive needs the setpoints of the deceleration.
-        if (silent || lost) && self.motion.setpoint().is_at_rest() {
-            self.lose_drive();
-            self.link.start(now);
-        }
     }
 
     fn raise(&mut self, bit: u32, text: &str, out: &mut Outputs) {

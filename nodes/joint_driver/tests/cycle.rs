@@ -166,6 +166,31 @@ fn a_restarted_driver_adopts_the_running_drive_and_waits_for_a_permit() {
 }
 
 #[test]
+fn without_a_word_of_the_supervisor_a_powered_drive_is_left_as_it_is() {
+    let mut old = World::single().enabled();
+    let drive = old.drives.remove(0);
+    let mut world = World::new(config(&["joint_1"]), vec![drive]);
+    (world.now, world.news) = (old.now, false);
+    world.run(3.0);
+    assert_eq!(world.logged("drive found configured"), 1);
+    assert_eq!(world.drives[0].state, State::OperationEnabled);
+    world.order(ArmMode::Disabled, 5);
+    world.run(0.1);
+    assert_eq!(world.drives[0].state, State::SwitchOnDisabled);
+}
+
+#[test]
+fn a_joint_outside_its_limits_is_named_when_it_gets_power() {
+    let mut world = World::single();
+    world.drives[0].position = 1 << 18; // 1.57 rad, limit 1 rad
+    let mut world = world.enabled();
+    assert_eq!(world.logged("0.5708 rad outside -1 to 1 rad"), 1, "{:?}", world.texts());
+    world.control(still);
+    world.run(0.2);
+    assert_eq!(world.drives[0].position, 1 << 18);
+}
+
+#[test]
 fn a_stopped_arm_decelerates_on_commands_and_then_refuses_new_motion() {
     let mut world = World::single().enabled();
     world.control(swing);

@@ -154,7 +154,7 @@ proptest! {
             let Ok(passed) = gate.admit(at(now), &sent) else { continue };
             prop_assert_eq!(epoch, gate.lease().epoch());
             prop_assert_eq!(boot_id, gate.lease().holder());
-            prop_assert!((-2.000_01..=2.000_01).contains(&value));
+            prop_assert!((-2.001..=2.001).contains(&value));
             prop_assert!(passed.valid_until <= at(now) + MAX_VALIDITY);
             if let Some(before) = last.filter(|b| b.epoch == epoch) {
                 prop_assert!(sequence > before.sequence && before.boot_id == boot_id);

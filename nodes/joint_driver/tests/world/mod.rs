@@ -53,8 +53,9 @@ pub struct World {
     pub events: Vec<BusEvent>,
     /// The driver's process stands still.
     pub frozen: bool,
+    /// The supervisor's and the lease's latched words wait for the driver.
+    pub news: bool,
     queue: Vec<Received<Frame>>,
-    news: bool,
     out: Outputs,
     wake: u64,
 }
