@@ -14,9 +14,10 @@ use crate::{emulated, paths};
 /// Emulation is slow; a healthy run ends within two minutes.
 const LIMIT: Duration = Duration::from_secs(420);
 
-/// The lines the guest runs: six drives on the bus, then the driver.
+/// The lines the guest runs: the bus transport alone, then six drives on the bus and the driver.
 const JOB: &str = "
 ip link add vcan0 type vcan && ip link set vcan0 txqueuelen 26 up || exit 3
+/dev/shm/vcan_check vcan0 || exit 4
 /dev/shm/drives --interface vcan0 &
 /dev/shm/on_bus vcan0 --faults
 ";
@@ -28,9 +29,10 @@ ip link add vcan0 type vcan && ip link set vcan0 txqueuelen 26 up || exit 3
 pub fn test() -> Result<()> {
     let mut cargo = Command::new("cargo");
     cargo.args(["build", "--release", "-p", "joint_driver", "--example", "on_bus"]);
-    cargo.args(["-p", "servo_sim", "--example", "drives"]).current_dir(paths::root());
+    cargo.args(["-p", "servo_sim", "--example", "drives"]);
+    cargo.args(["-p", "can_bus", "--example", "vcan_check"]).current_dir(paths::root());
     run(&mut cargo, "building the programs of the emulated machine")?;
     let examples = paths::target().join("release").join("examples");
-    let binaries = [examples.join("drives"), examples.join("on_bus")];
+    let binaries = ["vcan_check", "drives", "on_bus"].map(|name| examples.join(name));
     emulated::run_job(JOB, &binaries, LIMIT)
 }

@@ -54,6 +54,7 @@ fn stages(options: &Options) -> Vec<Stage> {
         check("formatting", minutes(2), Needs::Nothing, format_check),
         check("clippy, without ROS", minutes(20), Needs::Nothing, clippy_plain),
         test("unit and property tests", minutes(30), Needs::Nothing, unit_tests),
+        test("CAN tools of others", minutes(10), Needs::Nothing, can_tools_tests),
         test(BUILD, minutes(40), Needs::Nothing, ros_build),
         check("clippy, with ROS", minutes(20), Needs::RosBuild, clippy_ros),
         test("unit tests with ROS", minutes(20), Needs::RosBuild, ros_unit_tests),
@@ -83,6 +84,14 @@ fn clippy_plain(_: &Options) -> Result<Command> {
 fn unit_tests(options: &Options) -> Result<Command> {
     let mut command = cargo();
     command.args(["test", "--quiet", "--no-fail-fast"]);
+    Ok(filtered(command, options))
+}
+
+fn can_tools_tests(options: &Options) -> Result<Command> {
+    let mut command = cargo();
+    command.env("ARMATURE_TOOLS_PYTHON", prepare::tools()?);
+    command.args(["test", "--quiet", "--package", "can_hub", "--features", "tools"]);
+    command.args(["--test", "python_tools"]);
     Ok(filtered(command, options))
 }
 
