@@ -16,13 +16,15 @@ const EFFORTS: [f64; 2] = [0.7, 1.0];
 
 /// There is no time to turn at a waypoint.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
-#[error("joint {joint} needs more than {limit} rad/s² around waypoint {point}")]
+#[error("joint {joint} needs {needed:.2} rad/s² around waypoint {point}, its limit is {limit}")]
 pub struct CornerError {
     /// Index in the joint order of the joint that needs the most.
     pub joint: usize,
     /// Index of the waypoint at the end of the segment that is too short.
     pub point: usize,
-    /// Acceleration limit of that joint, rad/s².
+    /// What it would need, at least, rad/s².
+    pub needed: f64,
+    /// Its acceleration limit, rad/s².
     pub limit: f64,
 }
 
@@ -73,11 +75,13 @@ fn rounded(
         let share = |corner: usize, blend: f64| {
             if corner == 0 || corner == last { blend } else { 0.5 * blend }
         };
-        if share(index, pair[0].blend) + share(index + 1, pair[1].blend) > room * (1.0 + 1e-9) {
+        let wanted = share(index, pair[0].blend) + share(index + 1, pair[1].blend);
+        if wanted > room * (1.0 + 1e-9) {
             let sharp = if pair[0].blend > pair[1].blend { &pair[0] } else { &pair[1] };
             let joint = steepest(&sharp.before, &sharp.after, &limits).1;
             let limit = limits[joint].acceleration / effort;
-            return Err(CornerError { joint, point: (index + 1).saturating_sub(offset), limit });
+            let needed = limit * wanted / room;
+            return Err(CornerError { joint, point: index + 1 - offset, needed, limit });
         }
     }
     Ok(knots(&corners, offset == 1))
@@ -122,11 +126,8 @@ fn solve_ends(corners: &mut [Corner], limits: &PerJoint<JointLimits>) -> Result<
             let v: f64 = line(j, blend);
             f64::max(v.abs(), (v - entry[j]).abs())
         };
-        let blend = shortest(0.5 * time, limits, step).map_err(|(joint, limit)| CornerError {
-            joint,
-            point: 1,
-            limit,
-        })?;
+        let blend =
+            shortest(0.5 * time, limits, step).map_err(|e| CornerError { point: 1, ..e })?;
         let velocity = std::array::from_fn(|j| line(j, blend));
         (corners[0].after, corners[1].before) = (velocity, velocity);
         (corners[0].blend, corners[1].blend) = (blend, blend);
@@ -135,11 +136,11 @@ fn solve_ends(corners: &mut [Corner], limits: &PerJoint<JointLimits>) -> Result<
     let (first, final_time) = (room(1), room(last));
     let line = |j: usize, blend: f64| (rise(1, j) - 0.5 * entry[j] * blend) / (first - 0.5 * blend);
     let blend = shortest(first, limits, |j, blend| (line(j, blend) - entry[j]).abs())
-        .map_err(|(joint, limit)| CornerError { joint, point: 1, limit })?;
+        .map_err(|e| CornerError { point: 1, ..e })?;
     let velocity = std::array::from_fn(|j| line(j, blend));
     let line = |j: usize, blend: f64| rise(last, j) / (final_time - 0.5 * blend);
     let end_blend = shortest(final_time, limits, |j, blend| line(j, blend).abs())
-        .map_err(|(joint, limit)| CornerError { joint, point: last, limit })?;
+        .map_err(|e| CornerError { point: last, ..e })?;
     let end_velocity = std::array::from_fn(|j| line(j, end_blend));
     (corners[0].after, corners[1].before, corners[0].blend) = (velocity, velocity, blend);
     (corners[last].before, corners[last - 1].after) = (end_velocity, end_velocity);
@@ -148,18 +149,20 @@ fn solve_ends(corners: &mut [Corner], limits: &PerJoint<JointLimits>) -> Result<
 }
 
 /// The shortest blend up to `longest` in which every joint's velocity `step` fits its acceleration
-/// limit; else the joint that needs most and its limit.
+/// limit; else the joint that needs most.
 fn shortest(
     longest: f64,
     limits: &PerJoint<JointLimits>,
     step: impl Fn(usize, f64) -> f64,
-) -> Result<f64, (usize, f64)> {
+) -> Result<f64, CornerError> {
     let excess = |j: usize, blend: f64| step(j, blend) - limits[j].acceleration * blend;
     let fits = |blend: f64| (0..JOINTS).all(|j| excess(j, blend) <= 1e-12);
     if !fits(longest) {
-        let joint = (0..JOINTS).max_by(|a, b| excess(*a, longest).total_cmp(&excess(*b, longest)));
-        let joint = joint.unwrap_or_default();
-        return Err((joint, limits[joint].acceleration));
+        let joint = (0..JOINTS).fold(0, |worst, j| {
+            if excess(j, longest) > excess(worst, longest) { j } else { worst }
+        });
+        let (needed, limit) = (step(joint, longest) / longest, limits[joint].acceleration);
+        return Err(CornerError { joint, point: 0, needed, limit });
     }
     let (mut low, mut high) = (0.0, longest);
     for _ in 0..50 {

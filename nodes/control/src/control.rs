@@ -5,23 +5,20 @@ use crate::course::Course;
 use crate::dynamics::Dynamics;
 use crate::history::History;
 use crate::joints::{Joints, Readiness};
-use crate::law::{Law, LawInput, LawOutput, Measured, PositionLaw};
+use crate::law::{Law, LawOutput, Measured, PositionLaw};
 use crate::plan::AtHand;
 use crate::stages::Stage;
 use arm_model::ArmModel;
-use std::time::Duration;
 use trajectory::State;
 use vocabulary::arm::{ArmStatus, Derating};
 use vocabulary::command::{DriverState, JointCommand, JointFeedback, Lease, Mode};
 use vocabulary::health::{CycleStatistics, Health, LogLine, NodeHealth};
 use vocabulary::joint::{JOINTS, JointLimits, JointOrder, PerJoint};
-use vocabulary::plan::{ControlPhase, ControlState, MotionPlan, Violation};
+use vocabulary::plan::{ControlState, MotionPlan, Violation};
 use vocabulary::time::{Monotonic, Now, Stamp};
 
 /// A cycle is late when it begins this much after its time, s.
 const LATE: f64 = 0.001;
-/// How far outside a position limit a reference is rounding, rad.
-const ROUNDING: f64 = 1e-4;
 
 /// The arm to be controlled.
 #[derive(Debug, Clone)]
@@ -66,24 +63,24 @@ pub struct Outputs {
 pub struct Control {
     pub(crate) config: Config,
     pub(crate) order: JointOrder,
-    order_hash: u64,
+    pub(crate) order_hash: u64,
     pub(crate) limits: PerJoint<JointLimits>,
-    boot_id: u64,
-    dynamics: Dynamics,
-    law: Box<dyn Law>,
+    pub(crate) boot_id: u64,
+    pub(crate) dynamics: Dynamics,
+    pub(crate) law: Box<dyn Law>,
     pub(crate) joints: Joints,
     history: History,
     pub(crate) course: Course,
     pub(crate) status: Option<ArmStatus>,
     /// The lease held; 0 for none.
-    epoch: u64,
+    pub(crate) epoch: u64,
     /// Epochs up to this one are over.
     outlived: u64,
     /// ROS time at which the lease was taken.
     pub(crate) holder_since: Stamp,
-    sequence: u64,
+    pub(crate) sequence: u64,
     /// The reference continues from what the drives do.
-    seeded: bool,
+    pub(crate) seeded: bool,
     /// The joint that keeps it from doing so.
     missing: Option<usize>,
     /// Joints whose reference follows their driver's setpoint.
@@ -91,12 +88,12 @@ pub struct Control {
     pub(crate) stage: Stage,
     pub(crate) plan: Option<AtHand>,
     scaling: f64,
-    derating: Option<Derating>,
+    pub(crate) derating: Option<Derating>,
     pub(crate) measured: PerJoint<Option<Measured>>,
     /// When the reference holds.
     pub(crate) reference_at: Monotonic,
-    applied: LawOutput,
-    next_report: Monotonic,
+    pub(crate) applied: LawOutput,
+    pub(crate) next_report: Monotonic,
     pub(crate) report_now: bool,
     pub(crate) violation: Option<Violation>,
     pub(crate) reason: String,
@@ -369,85 +366,5 @@ impl Control {
     /// Fraction of the programmed speed allowed now.
     pub(crate) fn allowed_speed(&self) -> f64 {
         self.scaling * self.derating.as_ref().map_or(1.0, |d| d.speed)
-    }
-
-    fn command(&mut self, now: Now, dt: f64) -> JointCommand {
-        let mut effort_limit = self.limits.map(|l| l.effort);
-        if let Some(derating) = &self.derating {
-            for (limit, fraction) in effort_limit.iter_mut().zip(&derating.torque) {
-                *limit *= fraction;
-            }
-        }
-        let mut output = self.law.update(&LawInput {
-            reference: self.course.reference(),
-            measured: &self.measured,
-            dynamics: &self.dynamics,
-            feed_forward: self.config.feed_forward,
-            effort_limit: &effort_limit,
-            dt,
-        });
-        round_into_limits(&mut output, &self.limits);
-        self.applied = output;
-        self.sequence += 1;
-        JointCommand {
-            stamp: now.stamp,
-            boot_id: self.boot_id,
-            epoch: self.epoch,
-            sequence: self.sequence,
-            sent_at: now.mono,
-            setpoint_at: self.reference_at,
-            valid_for: Duration::from_secs_f64(self.config.valid_for_ms * 1e-3),
-            joint_order: self.order_hash,
-            mode: output.mode,
-            position: output.position,
-            velocity: output.velocity,
-            effort: output.effort,
-        }
-    }
-
-    fn report(&mut self, now: Now) -> Option<ControlState> {
-        if now.mono < self.next_report && !self.report_now {
-            return None;
-        }
-        self.next_report = now.mono.shifted(1.0 / self.config.state_rate_hz);
-        self.report_now = false;
-        let active = self.is_holder() && self.seeded;
-        let reference = self.course.reference();
-        let plan = self.plan.as_ref();
-        let of = |index: usize, value: fn(&JointFeedback) -> f64| {
-            self.joints.feedback(index).map_or(f64::NAN, value)
-        };
-        Some(ControlState {
-            stamp: now.stamp.shifted(self.config.lead),
-            reference_at: self.reference_at,
-            boot_id: self.boot_id,
-            epoch: self.epoch,
-            plan_id: plan.map_or(0, |p| p.plan.plan_id),
-            revision: plan.map_or(0, |p| p.plan.revision),
-            phase: if active { self.stage.phase() } else { ControlPhase::Inactive },
-            path_time: self.path_time(),
-            path_duration: plan.map_or(0.0, AtHand::duration),
-            speed_scaling: self.path_speed(),
-            reference_position: reference.position,
-            reference_velocity: reference.velocity,
-            reference_acceleration: reference.acceleration,
-            feedback_position: std::array::from_fn(|j| of(j, |f| f.position)),
-            feedback_velocity: std::array::from_fn(|j| of(j, |f| f.velocity)),
-            error_position: self.measured.map(|m| m.map_or(f64::NAN, |m| m.error_position)),
-            output_effort: self.applied.effort,
-            violation: self.violation,
-            reason: self.reason.clone(),
-        })
-    }
-}
-
-/// Takes rounding off at the limits, so that no driver refuses a command for its last bits.
-fn round_into_limits(output: &mut LawOutput, limits: &PerJoint<JointLimits>) {
-    let joints = output.position.iter_mut().zip(&mut output.velocity).zip(limits);
-    for ((p, v), limits) in joints {
-        if (limits.lower - ROUNDING..=limits.upper + ROUNDING).contains(p) {
-            *p = p.clamp(limits.lower, limits.upper);
-        }
-        *v = v.clamp(-limits.velocity, limits.velocity);
     }
 }

@@ -9,6 +9,7 @@
 //! reference into what the drives are told.
 #![forbid(unsafe_code)]
 
+mod beginning;
 mod config;
 mod control;
 mod course;
@@ -17,9 +18,13 @@ mod gate;
 mod history;
 mod joints;
 mod law;
+mod output;
 mod plan;
 mod stages;
 mod tolerance;
+
+#[cfg(test)]
+mod tests;
 
 pub use config::{Config, ConfigError, FrictionConfig, PayloadConfig};
 pub use control::{Arm, Control, Inputs, Outputs};

@@ -17,6 +17,9 @@ mod request;
 mod tolerances;
 mod validate;
 
+#[cfg(test)]
+mod tests;
+
 pub use config::{Config, ConfigError, Constraints, JointConstraint};
 pub use motion::{Event, Feedback, GoalEvent, Inputs, Motion, Outputs, code};
 pub use rejection::Rejection;

@@ -157,14 +157,16 @@ pub enum Rejection {
     },
     /// Positions only, and no time to turn at a point.
     #[error(
-        "on the way to point {point}: {joint} cannot change its velocity in time with its \
-         acceleration limit of {limit} rad/s²: allow more time"
+        "on the way to point {point}: {joint} needs {needed:.2} rad/s² to change its velocity in \
+         time, its limit is {limit} rad/s²: allow more time"
     )]
     Corner {
         /// The point at the end of the segment that is too short.
         point: usize,
         /// The joint.
         joint: String,
+        /// What it needs, at least, rad/s².
+        needed: f64,
         /// Its limit, rad/s².
         limit: f64,
     },

@@ -102,6 +102,7 @@ impl Rules {
         round_corners(start, given, &self.limits).map_err(|corner| Rejection::Corner {
             point: corner.point,
             joint: self.name(corner.joint),
+            needed: corner.needed,
             limit: corner.limit,
         })
     }

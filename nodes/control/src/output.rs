@@ -1,0 +1,97 @@
+//! What a cycle tells: the command to the drivers, the report to motion and people.
+
+use crate::control::Control;
+use crate::law::{LawInput, LawOutput};
+use crate::plan::AtHand;
+use std::time::Duration;
+use vocabulary::command::{JointCommand, JointFeedback};
+use vocabulary::joint::{JointLimits, PerJoint};
+use vocabulary::plan::{ControlPhase, ControlState};
+use vocabulary::time::Now;
+
+/// How far outside a position limit a reference is rounding, rad.
+const ROUNDING: f64 = 1e-4;
+
+impl Control {
+    /// The command of this cycle.
+    pub(crate) fn command(&mut self, now: Now, dt: f64) -> JointCommand {
+        let mut effort_limit = self.limits.map(|l| l.effort);
+        if let Some(derating) = &self.derating {
+            for (limit, fraction) in effort_limit.iter_mut().zip(&derating.torque) {
+                *limit *= fraction;
+            }
+        }
+        let mut output = self.law.update(&LawInput {
+            reference: self.course.reference(),
+            measured: &self.measured,
+            dynamics: &self.dynamics,
+            feed_forward: self.config.feed_forward,
+            effort_limit: &effort_limit,
+            dt,
+        });
+        round_into_limits(&mut output, &self.limits);
+        self.applied = output;
+        self.sequence += 1;
+        JointCommand {
+            stamp: now.stamp,
+            boot_id: self.boot_id,
+            epoch: self.epoch,
+            sequence: self.sequence,
+            sent_at: now.mono,
+            setpoint_at: self.reference_at,
+            valid_for: Duration::from_secs_f64(self.config.valid_for_ms * 1e-3),
+            joint_order: self.order_hash,
+            mode: output.mode,
+            position: output.position,
+            velocity: output.velocity,
+            effort: output.effort,
+        }
+    }
+
+    /// The report, when it is due.
+    pub(crate) fn report(&mut self, now: Now) -> Option<ControlState> {
+        if now.mono < self.next_report && !self.report_now {
+            return None;
+        }
+        self.next_report = now.mono.shifted(1.0 / self.config.state_rate_hz);
+        self.report_now = false;
+        let active = self.is_holder() && self.seeded;
+        let reference = self.course.reference();
+        let plan = self.plan.as_ref();
+        let of = |index: usize, value: fn(&JointFeedback) -> f64| {
+            self.joints.feedback(index).map_or(f64::NAN, value)
+        };
+        Some(ControlState {
+            stamp: now.stamp.shifted(self.config.lead),
+            reference_at: self.reference_at,
+            boot_id: self.boot_id,
+            epoch: self.epoch,
+            plan_id: plan.map_or(0, |p| p.plan.plan_id),
+            revision: plan.map_or(0, |p| p.plan.revision),
+            phase: if active { self.stage.phase() } else { ControlPhase::Inactive },
+            path_time: self.path_time(),
+            path_duration: plan.map_or(0.0, AtHand::duration),
+            speed_scaling: self.path_speed(),
+            reference_position: reference.position,
+            reference_velocity: reference.velocity,
+            reference_acceleration: reference.acceleration,
+            feedback_position: std::array::from_fn(|j| of(j, |f| f.position)),
+            feedback_velocity: std::array::from_fn(|j| of(j, |f| f.velocity)),
+            error_position: self.measured.map(|m| m.map_or(f64::NAN, |m| m.error_position)),
+            output_effort: self.applied.effort,
+            violation: self.violation,
+            reason: self.reason.clone(),
+        })
+    }
+}
+
+/// Takes rounding off at the limits, so that no driver refuses a command for its last bits.
+fn round_into_limits(output: &mut LawOutput, limits: &PerJoint<JointLimits>) {
+    let joints = output.position.iter_mut().zip(&mut output.velocity).zip(limits);
+    for ((p, v), limits) in joints {
+        if (limits.lower - ROUNDING..=limits.upper + ROUNDING).contains(p) {
+            *p = p.clamp(limits.lower, limits.upper);
+        }
+        *v = v.clamp(-limits.velocity, limits.velocity);
+    }
+}
