@@ -122,10 +122,22 @@ async fn cut_client_and_bus_off_are_noticed() {
     let hub = start(0).await;
     let (mut a, mut b) = (joined(hub.port, Filter::All).await, joined(hub.port, Filter::All).await);
     let fault = BusFault::new(FaultKind::BusOff);
-    let _ = hub.handle.add_fault(fault, Some(Duration::from_millis(30)));
+    let fault = hub.handle.add_fault(fault, None);
     for bus in [&mut a, &mut b] {
         assert_eq!(next(bus).await, BusInput::Event(BusEvent::BusOff));
+        assert!(!bus.is_up() && !bus.message(frame(0, 1)));
+    }
+    assert!(hub.handle.remove_fault(fault));
+    for bus in [&mut a, &mut b] {
         assert_eq!(next(bus).await, BusInput::Event(BusEvent::Restarted));
+        assert!(bus.is_up());
+    }
+    let fault = BusFault::new(FaultKind::BusOff);
+    let _ = hub.handle.add_fault(fault, Some(Duration::from_millis(30)));
+    for event in [BusEvent::BusOff, BusEvent::Restarted] {
+        for bus in [&mut a, &mut b] {
+            assert_eq!(next(bus).await, BusInput::Event(event.clone()), "a fault with an end");
+        }
     }
     let first = hub.handle.statistics().clients[0].id;
     assert!(hub.handle.cut(first));

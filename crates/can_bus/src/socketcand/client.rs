@@ -68,6 +68,7 @@ pub struct SocketcandBus {
     link: Link,
     backoff: Backoff,
     told_down: bool,
+    bus_off: bool,
     splitter: Splitter,
     inputs: VecDeque<BusInput>,
     tx: TxSlots,
@@ -96,6 +97,7 @@ impl SocketcandBus {
             link: Link::Down { retry_at: None },
             backoff: Backoff::new(),
             told_down: false,
+            bus_off: false,
             splitter: Splitter::default(),
             inputs: VecDeque::with_capacity(64),
             unsent: Vec::with_capacity(1024),
@@ -128,7 +130,7 @@ impl SocketcandBus {
     /// See [`crate::bus::AnyBus::is_up`].
     #[must_use]
     pub fn is_up(&self) -> bool {
-        matches!(self.link, Link::Up { stage: Stage::Running, .. })
+        matches!(self.link, Link::Up { stage: Stage::Running, .. }) && !self.bus_off
     }
 
     /// See [`crate::bus::AnyBus::try_recv`].
@@ -151,8 +153,8 @@ impl SocketcandBus {
     pub fn flush(&mut self) {
         let now = (self.options.clock)();
         if !self.is_up() {
-            // Ages what waits, so that nothing old is sent after the reconnection.
-            while self.tx.front(now).is_none() && !self.tx.is_empty() {}
+            // Nothing that waits through an outage may be sent after it.
+            self.tx.clear();
             return;
         }
         // A batch is encoded only when the last one is out: the rest stays replaceable.
@@ -280,7 +282,7 @@ impl SocketcandBus {
                 self.inputs.push_back(BusInput::Frame { frame, received_at });
             }
             (Message::Error(class, _), Stage::Running) => {
-                self.inputs.extend(from_error_frame(class, &[]).into_iter().map(BusInput::Event));
+                self.on_error_frame(class);
             }
             (Message::ErrorText(text), stage) if stage != Stage::Running => {
                 return Err(io::Error::other(format!("refused: {text}")));
@@ -291,7 +293,19 @@ impl SocketcandBus {
         Ok(())
     }
 
+    fn on_error_frame(&mut self, class: u32) {
+        for event in from_error_frame(class, &[]) {
+            match event {
+                BusEvent::BusOff => self.bus_off = true,
+                BusEvent::Restarted => self.bus_off = false,
+                _ => {}
+            }
+            self.inputs.push_back(BusInput::Event(event));
+        }
+    }
+
     fn connected(&mut self) {
+        self.bus_off = false;
         Message::Filter(self.options.filter.clone()).encode(&mut self.unsent);
         self.inputs.push_back(BusInput::Event(BusEvent::Connected));
         self.backoff = Backoff::new();
