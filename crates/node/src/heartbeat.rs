@@ -93,19 +93,25 @@ impl Heart {
             cpu_time,
         });
         if self.diagnostics_due.fires(now.mono) {
-            let report = self.report(now, lifecycle, of, extra, cpu_time);
-            let _ending = self.diagnostics.publish(&report);
+            let status = self.status(lifecycle, of, extra, cpu_time);
+            self.diagnose(now, vec![status]);
         }
     }
 
-    fn report(
+    /// Publishes on `/diagnostics`.
+    pub fn diagnose(&self, now: Now, status: Vec<DiagnosticStatus>) {
+        let mut report = DiagnosticArray { status, ..DiagnosticArray::default() };
+        report.header.stamp = crate::convert::time(now.stamp);
+        let _ending = self.diagnostics.publish(&report);
+    }
+
+    fn status(
         &self,
-        now: Now,
         lifecycle: Lifecycle,
         of: &NodeHealth,
         extra: &[(&str, String)],
         cpu_time: f64,
-    ) -> DiagnosticArray {
+    ) -> DiagnosticStatus {
         let cycles = &of.cycles;
         let own = [
             ("lifecycle", format!("{lifecycle:?}").to_lowercase()),
@@ -122,16 +128,13 @@ impl Heart {
             key: (*key).to_owned(),
             value: value.clone(),
         };
-        let status = DiagnosticStatus {
+        DiagnosticStatus {
             level: of.health as u8,
             name: format!("{}: health", self.full_name.trim_start_matches('/')),
             message: if of.message.is_empty() { "OK".to_owned() } else { of.message.clone() },
             hardware_id: String::new(),
             values: own.iter().chain(extra).map(pair).collect(),
-        };
-        let mut report = DiagnosticArray { status: vec![status], ..DiagnosticArray::default() };
-        report.header.stamp = crate::convert::time(now.stamp);
-        report
+        }
     }
 }
 

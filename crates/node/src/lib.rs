@@ -9,6 +9,7 @@
 
 pub mod action;
 pub mod arm;
+pub mod bus;
 pub mod clock;
 pub mod convert;
 mod heartbeat;

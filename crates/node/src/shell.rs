@@ -12,6 +12,7 @@ use crate::params::{ParameterError, ParameterServices, Parameters, ShellConfig, 
 use crate::services::Requests;
 use crate::start::StartError;
 use crate::topics::{self, Inbox, Latest, Publisher, Stream};
+use r2r::diagnostic_msgs::msg::DiagnosticStatus;
 use r2r::{Context, Node, WrappedActionTypeSupport, WrappedServiceTypeSupport, WrappedTypesupport};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -143,6 +144,13 @@ impl Shell {
             let (mut health, extra) = health();
             health.cycles.refused += self.door.refused;
             self.heart.send(now, self.lifecycle(), &health, &extra);
+        }
+    }
+
+    /// Publishes diagnostics of other things than this process.
+    pub fn diagnose(&self, now: Now, statuses: Vec<DiagnosticStatus>) {
+        if !statuses.is_empty() {
+            self.heart.diagnose(now, statuses);
         }
     }
 

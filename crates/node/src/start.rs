@@ -74,3 +74,11 @@ fn end(name: &str, error: &anyhow::Error) -> ExitCode {
     r2r::log_error!(name, "{}", line.text);
     ExitCode::from(if error.is::<StartError>() { 2 } else { 1 })
 }
+
+/// Runs the loop of a node that lives on sockets, on this thread.
+///
+/// # Errors
+/// What the loop ended with, or that there is no runtime.
+pub fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+}

@@ -12,7 +12,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use vocabulary::joint::JointOrder;
-use vocabulary::time::Monotonic;
+use vocabulary::time::{Monotonic, Received};
 use vocabulary::topics::Qos;
 
 /// A burst longer than this is not kept: the oldest go first.
@@ -39,19 +39,19 @@ pub fn profile(qos: Qos) -> QosProfile {
 /// The newest value of a topic, and when it was received.
 #[derive(Debug)]
 pub struct Latest<T> {
-    slot: Rc<RefCell<Option<(T, Monotonic)>>>,
+    slot: Rc<RefCell<Option<Received<T>>>>,
 }
 
 impl<T> Latest<T> {
     /// The newest value, once.
     #[must_use]
     pub fn take(&self) -> Option<T> {
-        self.take_received().map(|(value, _)| value)
+        self.take_received().map(|received| received.value)
     }
 
     /// The newest value with the steady clock of its reception, once.
     #[must_use]
-    pub fn take_received(&self) -> Option<(T, Monotonic)> {
+    pub fn take_received(&self) -> Option<Received<T>> {
         self.slot.borrow_mut().take()
     }
 }
@@ -59,19 +59,19 @@ impl<T> Latest<T> {
 /// All values of a topic, in order of reception.
 #[derive(Debug)]
 pub struct Stream<T> {
-    queue: Rc<RefCell<VecDeque<(T, Monotonic)>>>,
+    queue: Rc<RefCell<VecDeque<Received<T>>>>,
 }
 
 impl<T> Stream<T> {
     /// All values received since the last call.
     #[must_use]
     pub fn take(&self) -> Vec<T> {
-        self.queue.borrow_mut().drain(..).map(|(value, _)| value).collect()
+        self.queue.borrow_mut().drain(..).map(|received| received.value).collect()
     }
 
     /// As [`Stream::take`], with the steady clock of each reception.
     #[must_use]
-    pub fn take_received(&self) -> Vec<(T, Monotonic)> {
+    pub fn take_received(&self) -> Vec<Received<T>> {
         self.queue.borrow_mut().drain(..).collect()
     }
 }
@@ -118,14 +118,14 @@ pub(crate) fn latest<T: FromMsg>(
     let mut stream = source::<T>(node, topic, qos)?;
     let slot = Rc::new(RefCell::new(None));
     let mailbox = Rc::clone(&slot);
-    let drain = move |received| {
+    let drain = move |at| {
         let mut newest = None;
         while let Some(msg) = next(&mut stream) {
             newest = Some(msg);
         }
         let mut drained = Drained::default();
         match newest.map(|msg| T::from_msg(&msg, &order)) {
-            Some(Ok(value)) => *mailbox.borrow_mut() = Some((value, received)),
+            Some(Ok(value)) => *mailbox.borrow_mut() = Some(Received { at, value }),
             Some(Err(reason)) => drained.refused = Some((reason, 1)),
             None => {}
         }
@@ -144,13 +144,13 @@ pub(crate) fn stream<T: FromMsg>(
     let mut stream = source::<T>(node, topic, qos)?;
     let queue = Rc::new(RefCell::new(VecDeque::new()));
     let mailbox = Rc::clone(&queue);
-    let drain = move |received| {
+    let drain = move |at| {
         let mut drained = Drained::default();
         let mut queue = mailbox.borrow_mut();
         while let Some(msg) = next(&mut stream) {
             drained.again = true;
             match T::from_msg(&msg, &order) {
-                Ok(value) => queue.push_back((value, received)),
+                Ok(value) => queue.push_back(Received { at, value }),
                 Err(reason) => {
                     let count = drained.refused.map_or(0, |(_, count)| count) + 1;
                     drained.refused = Some((reason, count));

@@ -59,7 +59,7 @@ impl Subscriptions {
 
     fn fill(&self, inputs: &mut Inputs) {
         for (slot, topic) in inputs.feedback.iter_mut().zip(&self.feedback) {
-            *slot = topic.take_received();
+            *slot = topic.take_received().map(|received| (received.value, received.at));
         }
         inputs.status = self.status.take();
         inputs.lease = self.lease.take();

@@ -1,1 +1,150 @@
-fn main() {}
+//! The process of position feedback: poll, step, publish in the standard forms.
+//!
+//! The rule: conversions only; every number and every stamp comes from the library.
+
+use joint_state::{Arm, Config, DynamicJointStates, INTERFACES, Inputs, JointState, JointStates};
+use joint_state::{Outputs, Transform};
+use node::convert::time;
+use node::realtime::CycleTimer;
+use node::topics::{Latest, Publisher};
+use node::{Shell, StartError, signal, start};
+use r2r::control_msgs::msg::{DynamicJointState, InterfaceValue};
+use r2r::geometry_msgs::msg::TransformStamped;
+use r2r::sensor_msgs::msg::JointState as JointStateMsg;
+use r2r::tf2_msgs::msg::TFMessage;
+use std::process::ExitCode;
+use std::time::Duration;
+use vocabulary::arm::ArmState;
+use vocabulary::command::{JointFeedback, JointTelemetry};
+use vocabulary::joint::JointOrder;
+use vocabulary::topics::{self, Qos};
+
+struct Wiring {
+    feedback: Vec<Latest<JointFeedback>>,
+    telemetry: Vec<Latest<JointTelemetry>>,
+    arm_state: Publisher<ArmState>,
+    joint_states: r2r::Publisher<JointStateMsg>,
+    dynamic: r2r::Publisher<DynamicJointState>,
+    tf: r2r::Publisher<TFMessage>,
+    tf_static: r2r::Publisher<TFMessage>,
+    description: r2r::Publisher<r2r::std_msgs::msg::String>,
+}
+
+impl Wiring {
+    fn create(shell: &mut Shell) -> Result<Self, StartError> {
+        let (mut feedback, mut telemetry) = (Vec::new(), Vec::new());
+        for name in shell.order().names().clone() {
+            feedback.push(shell.latest_named(&topics::feedback(&name), Qos::Latest)?);
+            telemetry.push(shell.latest_named(&topics::telemetry(&name), Qos::Reliable)?);
+        }
+        let (states, dynamic) = (topics::JOINT_STATES, topics::DYNAMIC_JOINT_STATES);
+        let description = topics::ROBOT_DESCRIPTION;
+        Ok(Self {
+            feedback,
+            telemetry,
+            arm_state: shell.publisher(topics::ARM_STATE)?,
+            joint_states: shell.messages(states.name, states.qos)?,
+            dynamic: shell.messages(dynamic.name, dynamic.qos)?,
+            tf: shell.messages("tf", Qos::Reliable)?,
+            tf_static: shell.messages("tf_static", Qos::Latched)?,
+            description: shell.messages(description.name, description.qos)?,
+        })
+    }
+
+    fn fill(&self, inputs: &mut Inputs) {
+        for (slot, topic) in inputs.feedback.iter_mut().zip(&self.feedback) {
+            *slot = topic.take_received();
+        }
+        for (slot, topic) in inputs.telemetry.iter_mut().zip(&self.telemetry) {
+            *slot = topic.take_received();
+        }
+    }
+
+    fn send(&self, outputs: &Outputs, order: &JointOrder) {
+        self.arm_state.send_all(&outputs.arm_state);
+        if let Some(states) = &outputs.joint_states {
+            let _ending = self.joint_states.publish(&joint_states(states, order));
+        }
+        if let Some(states) = &outputs.dynamic_joint_states {
+            let _ending = self.dynamic.publish(&dynamic(states, order));
+        }
+        for (publisher, list) in
+            [(&self.tf, &outputs.transforms), (&self.tf_static, &outputs.static_transforms)]
+        {
+            if !list.is_empty() {
+                let transforms = list.iter().map(transform).collect();
+                let _ending = publisher.publish(&TFMessage { transforms });
+            }
+        }
+    }
+}
+
+fn joint_states(from: &JointStates, order: &JointOrder) -> JointStateMsg {
+    let name = from.joints.iter().filter_map(|joint| order.names().get(*joint).cloned());
+    let mut msg = JointStateMsg {
+        name: name.collect(),
+        position: from.position.clone(),
+        velocity: from.velocity.clone(),
+        effort: from.effort.clone(),
+        ..JointStateMsg::default()
+    };
+    msg.header.stamp = time(from.stamp);
+    msg
+}
+
+fn dynamic(from: &DynamicJointStates, order: &JointOrder) -> DynamicJointState {
+    let interface_names: Vec<_> = INTERFACES.iter().map(ToString::to_string).collect();
+    let joint = |values: &joint_state::DynamicJoint| InterfaceValue {
+        interface_names: interface_names.clone(),
+        values: values.to_vec(),
+    };
+    let mut msg = DynamicJointState {
+        joint_names: order.names().to_vec(),
+        interface_values: from.joints.iter().map(joint).collect(),
+        ..DynamicJointState::default()
+    };
+    msg.header.stamp = time(from.stamp);
+    msg
+}
+
+fn transform(from: &Transform) -> TransformStamped {
+    let mut msg = TransformStamped::default();
+    msg.header.stamp = time(from.stamp);
+    msg.header.frame_id.clone_from(&from.parent);
+    msg.child_frame_id.clone_from(&from.child);
+    let ([x, y, z], pose) = (from.translation, &mut msg.transform);
+    pose.translation = r2r::geometry_msgs::msg::Vector3 { x, y, z };
+    let [x, y, z, w] = from.rotation;
+    pose.rotation = r2r::geometry_msgs::msg::Quaternion { x, y, z, w };
+    msg
+}
+
+fn run(mut shell: Shell) -> anyhow::Result<()> {
+    let config: Config = shell.parameters().config().map_err(StartError::from)?;
+    let model = node::arm::described(shell.parameters()).map_err(StartError::from)?.model;
+    let period = Duration::from_secs_f64(config.step_period());
+    let arm = Arm { order: shell.order().clone(), period: shell.arm().period, model };
+    let mut states = JointState::new(config, arm, shell.boot_id()).map_err(StartError::config)?;
+    let wiring = Wiring::create(&mut shell)?;
+    let data = shell.parameters().robot_description().unwrap_or_default().to_owned();
+    wiring.description.publish(&r2r::std_msgs::msg::String { data })?;
+    let mut timer = CycleTimer::new(period);
+    let mut inputs = Inputs::default();
+    shell.start();
+    while !signal::stop_requested() {
+        timer.wait();
+        let now = shell.poll();
+        wiring.fill(&mut inputs);
+        if shell.is_active() {
+            let outputs = states.step(now, &inputs);
+            wiring.send(&outputs, shell.order());
+            shell.log_all(&outputs.log);
+        }
+        shell.beat(now, || timer.annotate(states.health()));
+    }
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    start::main("joint_state", run)
+}

@@ -3,8 +3,10 @@
 //! The rule: nothing is judged here. Sizes, names and numbers are checked by the library, so that
 //! action, topic and dry run refuse with the same words.
 
-use motion::{Feedback, GoalId, GoalRequest, RequestPoint, RequestTolerance, TrajectoryRequest};
+use motion::{Feedback, GoalId, GoalRequest, Rejection, RequestPoint, RequestTolerance};
+use motion::{TrajectoryRequest, ValidPlan};
 use node::convert::{FromMsg, Refused, seconds, stamp, time, trajectory_point};
+use r2r::armature_msgs::srv::ValidateTrajectory as Validate;
 use r2r::control_msgs::action::FollowJointTrajectory as Follow;
 use r2r::control_msgs::msg::{JointTolerance, JointTrajectoryControllerState};
 use r2r::control_msgs::srv::QueryTrajectoryState as Query;
@@ -114,5 +116,20 @@ pub fn queried(state: Option<trajectory::State>, order: &JointOrder) -> Query::R
         position: state.position.to_vec(),
         velocity: state.velocity.to_vec(),
         acceleration: state.acceleration.to_vec(),
+    }
+}
+
+/// The answer to `validate_trajectory`.
+pub fn validated(judged: Result<ValidPlan, Rejection>) -> Validate::Response {
+    match judged {
+        Ok(plan) => {
+            let duration = plan.path.duration();
+            Validate::Response { valid: true, duration, ..Validate::Response::default() }
+        }
+        Err(rejection) => Validate::Response {
+            error_code: rejection.code(),
+            error_string: rejection.to_string(),
+            ..Validate::Response::default()
+        },
     }
 }

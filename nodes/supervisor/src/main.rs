@@ -1,1 +1,151 @@
-fn main() {}
+//! The process of the supervisor: poll, step, store, publish, answer.
+//!
+//! The rule: what a step wants stored is on the disk before anything else of that step leaves the
+//! process; when it cannot be stored, the process ends rather than forget a "no".
+
+mod store;
+
+use node::realtime::CycleTimer;
+use node::services::Requests;
+use node::topics::{Latest, Publisher, Stream};
+use node::{Shell, StartError, signal, start};
+use r2r::ServiceRequest;
+use r2r::diagnostic_msgs::msg::{DiagnosticStatus as StatusMsg, KeyValue};
+use r2r::std_srvs::srv::Trigger;
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::time::Duration;
+use store::Store;
+use supervisor::{Config, ControlReport, DiagnosticStatus, Inputs, Outputs};
+use supervisor::{Request, RequestKind, Response, Supervisor};
+use vocabulary::arm::{ArmState, ArmStatus};
+use vocabulary::command::Lease;
+use vocabulary::health::Heartbeat;
+use vocabulary::plan::{ControlPhase, ControlState};
+use vocabulary::topics::{self, service};
+
+const SERVICES: [(&str, RequestKind); 5] = [
+    (service::ENABLE, RequestKind::Enable),
+    (service::DISABLE, RequestKind::Disable),
+    (service::STOP, RequestKind::Stop),
+    (service::RESUME, RequestKind::Resume),
+    (service::CLEAR_FAULTS, RequestKind::ClearFaults),
+];
+
+struct Wiring {
+    heartbeats: Stream<Heartbeat>,
+    arm_state: Latest<ArmState>,
+    control: Stream<ControlState>,
+    lease: Publisher<Lease>,
+    status: Publisher<ArmStatus>,
+    servers: Vec<(Requests<Trigger::Service>, RequestKind)>,
+    unanswered: BTreeMap<u64, ServiceRequest<Trigger::Service>>,
+    next_id: u64,
+}
+
+impl Wiring {
+    fn create(shell: &mut Shell) -> Result<Self, StartError> {
+        let mut servers = Vec::new();
+        for (name, kind) in SERVICES {
+            servers.push((shell.service(name)?, kind));
+        }
+        Ok(Self {
+            heartbeats: shell.stream(topics::HEARTBEAT)?,
+            arm_state: shell.latest(topics::ARM_STATE)?,
+            control: shell.stream(topics::CONTROL_STATE)?,
+            lease: shell.publisher(topics::LEASE)?,
+            status: shell.publisher(topics::ARM_STATUS)?,
+            servers,
+            unanswered: BTreeMap::new(),
+            next_id: 1,
+        })
+    }
+
+    fn requests(&mut self) -> Vec<Request> {
+        let mut requests = Vec::new();
+        for (server, kind) in &mut self.servers {
+            while let Some(request) = server.next() {
+                requests.push(Request { id: self.next_id, kind: *kind });
+                self.unanswered.insert(self.next_id, request);
+                self.next_id += 1;
+            }
+        }
+        requests
+    }
+
+    /// The report of the highest epoch among those that came.
+    fn control_report(&self) -> Option<ControlReport> {
+        let reports = self.control.take().into_iter().map(|state| ControlReport {
+            boot_id: state.boot_id,
+            epoch: state.epoch,
+            paused: state.phase == ControlPhase::Paused,
+        });
+        reports.max_by_key(|report| report.epoch)
+    }
+
+    fn send(&mut self, outputs: Outputs) {
+        self.lease.send_all(&outputs.lease);
+        self.status.send_all(&outputs.status);
+        for Response { id, success, message } in outputs.responses {
+            if let Some(request) = self.unanswered.remove(&id) {
+                let _client_gone = request.respond(Trigger::Response { success, message });
+            }
+        }
+    }
+}
+
+fn diagnostic(from: DiagnosticStatus) -> StatusMsg {
+    let pair = |(key, value)| KeyValue { key, value };
+    StatusMsg {
+        level: from.level as u8,
+        name: from.name,
+        message: from.message,
+        hardware_id: from.hardware_id,
+        values: from.values.into_iter().map(pair).collect(),
+    }
+}
+
+fn run(mut shell: Shell) -> anyhow::Result<()> {
+    let config: Config = shell.parameters().config().map_err(StartError::from)?;
+    let period = Duration::from_secs_f64(config.step_period);
+    let store = Store::open(&config.state_file, &shell.namespace());
+    let (order, boot_id) = (shell.order().clone(), shell.boot_id());
+    config.validate().map_err(StartError::config)?;
+    let mut supervisor =
+        Supervisor::new(config, order, boot_id, &store::machine_boot_id()?, store.load()?)
+            .map_err(StartError::config)?;
+    let mut wiring = Wiring::create(&mut shell)?;
+    let mut timer = CycleTimer::new(period);
+    shell.start();
+    while !signal::stop_requested() {
+        timer.wait();
+        let now = shell.poll();
+        let requests = wiring.requests();
+        let (heartbeats, arm_state) =
+            (wiring.heartbeats.take_received(), wiring.arm_state.take_received());
+        if shell.is_active() {
+            let mut outputs = supervisor.step(
+                now,
+                &Inputs {
+                    heartbeats: &heartbeats,
+                    requests: &requests,
+                    arm_state: arm_state.as_ref(),
+                    control: wiring.control_report(),
+                },
+            );
+            if let Some(state) = &outputs.persist {
+                store.save(state)?;
+            }
+            shell.log_all(&outputs.log);
+            let diagnostics = std::mem::take(&mut outputs.diagnostics);
+            shell.diagnose(now, diagnostics.into_iter().map(diagnostic).collect());
+            wiring.send(outputs);
+        }
+        shell.beat(now, || timer.annotate(supervisor.health()));
+    }
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    start::main("supervisor", run)
+}

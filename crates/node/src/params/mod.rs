@@ -101,6 +101,11 @@ fn section(key: &str) -> Section {
     }
 }
 
+/// Whether a key stands in a group.
+fn below(key: &str, group: &str) -> bool {
+    key.strip_prefix(group).is_some_and(|rest| !group.is_empty() && rest.starts_with('.'))
+}
+
 type Check = Box<dyn Fn(&Parameters) -> Result<(), String>>;
 
 /// All parameters of one node.
@@ -124,7 +129,24 @@ impl Parameters {
     /// # Errors
     /// [`ParameterError`] naming the key.
     pub fn config<C: DeserializeOwned>(&self) -> Result<C, ParameterError> {
-        self.deserialise(Section::Node, "")
+        self.config_without("")
+    }
+
+    /// As [`Parameters::config`], for a node whose shell takes the keys below `group` for itself.
+    ///
+    /// # Errors
+    /// [`ParameterError`] naming the key.
+    pub fn config_without<C: DeserializeOwned>(&self, group: &str) -> Result<C, ParameterError> {
+        let ours = |key: &str| section(key) == Section::Node && !below(key, group);
+        self.deserialise(ours, "")
+    }
+
+    /// The keys below `group`.
+    ///
+    /// # Errors
+    /// [`ParameterError`] naming the key.
+    pub fn group<C: DeserializeOwned>(&self, group: &str) -> Result<C, ParameterError> {
+        self.deserialise(|key| below(key, group), &format!("{group}."))
     }
 
     /// The keys under `arm.`, validated.
@@ -132,7 +154,7 @@ impl Parameters {
     /// # Errors
     /// [`ParameterError`] naming the key.
     pub fn arm(&self) -> Result<ArmConfig, ParameterError> {
-        let arm: ArmConfig = self.deserialise(Section::Arm, "arm.")?;
+        let arm: ArmConfig = self.group("arm")?;
         arm.validate()?;
         Ok(arm)
     }
@@ -145,7 +167,7 @@ impl Parameters {
         if self.values.get(SIM_TIME) == Some(&Value::Bool(true)) {
             return Err(ParameterError::SimTime);
         }
-        let shell: ShellConfig = self.deserialise(Section::Shell, "")?;
+        let shell: ShellConfig = self.deserialise(|key| section(key) == Section::Shell, "")?;
         let priority = f64::from(shell.realtime_priority.unwrap_or(0));
         in_range("realtime_priority", priority, 0.0..=99.0)?;
         Ok(shell)
@@ -209,11 +231,13 @@ impl Parameters {
 
     fn deserialise<C: DeserializeOwned>(
         &self,
-        wanted: Section,
+        wanted: impl Fn(&str) -> bool,
         prefix: &str,
     ) -> Result<C, ParameterError> {
-        let ours = self.values.iter().filter(|(key, _)| section(key) == wanted);
-        let tree = tree::nest(ours.map(|(key, value)| (key.trim_start_matches(prefix), value)))?;
+        let ours = self.values.iter().filter(|(key, _)| wanted(key));
+        let short = |key: &'_ String| key.get(prefix.len()..).unwrap_or_default().to_owned();
+        let ours: Vec<_> = ours.map(|(key, value)| (short(key), value)).collect();
+        let tree = tree::nest(ours.iter().map(|(key, value)| (key.as_str(), *value)))?;
         serde_path_to_error::deserialize(tree).map_err(|error| {
             let path = error.path().to_string();
             let key = format!("{prefix}{}", if path == "." { "" } else { &path });
