@@ -179,6 +179,12 @@ impl Control {
         self.dynamics.set_payload(mass, center_of_mass)
     }
 
+    /// Changes the control law while running; the new one continues from what was last applied.
+    pub fn change_law(&mut self, mut law: Box<dyn Law>) {
+        law.adopt(&self.applied);
+        self.law = law;
+    }
+
     /// Whether this process may command.
     #[must_use]
     pub fn is_holder(&self) -> bool {

@@ -163,13 +163,16 @@ impl Control {
     fn wait(&mut self, block: Block, now: Monotonic, log: &mut Vec<LogLine>) {
         let patience = self.config.start_patience;
         let Some(at_hand) = &mut self.plan else { return };
+        if block == Block::Old {
+            at_hand.progress = Progress::Over;
+            return self.enter(Stage::Hold, &block.text(&self.order), log);
+        }
         let since = *at_hand.blocked_since.get_or_insert(now);
         if now.seconds_from(since) > patience {
             at_hand.progress = Progress::Over;
         }
         if self.stage != Stage::Paused || since == now {
-            let text = block.text(&self.order);
-            self.enter(Stage::Paused, &text, log);
+            self.enter(Stage::Paused, &block.text(&self.order), log);
         }
     }
 

@@ -106,7 +106,8 @@ fn a_plan_older_than_the_lease_does_not_move() {
     rig.grant(1);
     rig.run(1.0);
     assert!(!rig.moved);
-    assert_eq!(rig.state().phase, ControlPhase::Paused);
+    assert_eq!(rig.state().phase, ControlPhase::Holding);
+    assert!(rig.state().reason.contains("older than this controller"));
     rig.reissue(0.3);
     rig.until(ControlPhase::Reached, 3.0);
 }

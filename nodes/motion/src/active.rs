@@ -8,6 +8,9 @@ use vocabulary::joint::JointOrder;
 use vocabulary::plan::{ControlPhase, ControlState, MotionPlan, PlanAction, Violation};
 use vocabulary::time::{Monotonic, Now, Stamp};
 
+/// A pause shorter than this is a message that overtook another, s.
+const PAUSE_WORTH_TELLING: f64 = 0.1;
+
 /// How an active trajectory ends.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Ending {
@@ -40,6 +43,15 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) stop_timeout: f64,
 }
 
+/// Why an active trajectory does not go on.
+#[derive(Debug, Clone)]
+struct Pause {
+    since: Monotonic,
+    reason: String,
+    /// The log has it.
+    told: bool,
+}
+
 /// A trajectory under way.
 #[derive(Debug, Clone)]
 pub(crate) struct Active {
@@ -54,8 +66,7 @@ pub(crate) struct Active {
     pub(crate) path_time: f64,
     /// Process of control that drove it last.
     driver: Option<u64>,
-    /// Since when it does not go on, and why.
-    paused: Option<(Monotonic, String)>,
+    paused: Option<Pause>,
     /// When the client cancelled.
     cancelled: Option<Monotonic>,
 }
@@ -125,7 +136,14 @@ impl Active {
     }
 
     pub(crate) fn pause_reason(&self) -> Option<&str> {
-        self.paused.as_ref().map(|(_, reason)| reason.as_str())
+        self.paused.as_ref().map(|pause| pause.reason.as_str())
+    }
+
+    /// The reason of a pause that has lasted for a while, once.
+    pub(crate) fn news_of_pause(&mut self, now: Monotonic) -> Option<&str> {
+        let pause = self.paused.as_mut().filter(|pause| !pause.told)?;
+        pause.told = now.seconds_from(pause.since) > PAUSE_WORTH_TELLING;
+        pause.told.then_some(pause.reason.as_str())
     }
 
     fn is_mine(&self, state: &ControlState) -> bool {
@@ -146,7 +164,7 @@ impl Active {
             return Verdict::End(Ending::Aborted { code: crate::code::INVALID_GOAL, text });
         }
         self.note(mine, state, at);
-        self.judge_pause(mine, at)
+        self.judge_pause(state, at)
     }
 
     fn judge_cancelled(
@@ -207,6 +225,9 @@ impl Active {
                     (state.phase == ControlPhase::Paused).then(|| state.reason.clone())
                 }
                 ControlPhase::Inactive => Some(format!("control is inactive: {}", state.reason)),
+                ControlPhase::Holding if self.plan.start <= at.now.stamp => {
+                    Some(format!("control holds: {}", state.reason))
+                }
                 _ => None,
             },
             (None, Some(_)) if at.control_lives => {
@@ -215,18 +236,20 @@ impl Active {
             _ => Some("control is silent".to_owned()),
         };
         self.paused = reason.map(|reason| match self.paused.take() {
-            Some((since, _)) => (since, reason),
-            None => (at.now.mono, reason),
+            Some(pause) => Pause { told: pause.told && pause.reason == reason, reason, ..pause },
+            None => Pause { since: at.now.mono, reason, told: false },
         });
     }
 
-    fn judge_pause(&self, mine: Option<&ControlState>, at: &Circumstances) -> Verdict {
-        let Some((since, reason)) = &self.paused else { return Verdict::GoOn };
+    fn judge_pause(&self, state: Option<&ControlState>, at: &Circumstances) -> Verdict {
+        let Some(Pause { since, reason, .. }) = &self.paused else { return Verdict::GoOn };
+        let can_take_it = state
+            .is_some_and(|s| !matches!(s.phase, ControlPhase::Inactive | ControlPhase::Stopping));
         if let Some(status) = at.status
             && status.mode == ArmMode::Enabled
             && status.permit != self.permit
             && at.control_lives
-            && mine.is_none_or(|s| s.phase != ControlPhase::Inactive)
+            && can_take_it
         {
             return Verdict::Reissue(status.permit);
         }

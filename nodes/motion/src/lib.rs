@@ -11,6 +11,7 @@
 mod active;
 mod config;
 mod door;
+mod messages;
 mod motion;
 mod rejection;
 mod request;
@@ -21,7 +22,8 @@ mod validate;
 mod tests;
 
 pub use config::{Config, ConfigError, Constraints, JointConstraint};
-pub use motion::{Event, Feedback, GoalEvent, Inputs, Motion, Outputs, code};
+pub use messages::{Event, Feedback, GoalEvent, Inputs, Outputs, code};
+pub use motion::Motion;
 pub use rejection::Rejection;
 pub use request::{GoalId, GoalRequest, RequestPoint, RequestTolerance, TrajectoryRequest};
 pub use validate::{Rules, Start, ValidPlan};

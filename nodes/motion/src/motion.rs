@@ -2,6 +2,7 @@
 
 use crate::active::{Active, Circumstances, Ending, Verdict};
 use crate::config::{Config, ConfigError};
+use crate::messages::{Event, Feedback, GoalEvent, Inputs, Outputs, code};
 use crate::rejection::Rejection;
 use crate::request::{GoalId, GoalRequest, TrajectoryRequest};
 use crate::tolerances::Tolerances;
@@ -11,107 +12,11 @@ use vocabulary::arm::{ArmMode, ArmState, ArmStatus, Freshness};
 use vocabulary::command::DriverState;
 use vocabulary::health::{Health, LogLine, NodeHealth};
 use vocabulary::joint::{JointLimits, JointOrder, PerJoint};
-use vocabulary::plan::{ControlPhase, ControlState, MotionPlan};
+use vocabulary::plan::{ControlPhase, ControlState};
 use vocabulary::time::{Monotonic, Now, Stamp};
-
-/// Result codes of `control_msgs/action/FollowJointTrajectory`.
-pub mod code {
-    /// The goal was reached, or cancelled.
-    pub const SUCCESSFUL: i32 = 0;
-    /// The trajectory is invalid, was preempted, or the arm cannot move.
-    pub const INVALID_GOAL: i32 = -1;
-    /// The joint names are wrong.
-    pub const INVALID_JOINTS: i32 = -2;
-    /// The trajectory is over before it begins.
-    pub const OLD_HEADER_TIMESTAMP: i32 = -3;
-    /// A joint left the path.
-    pub const PATH_TOLERANCE_VIOLATED: i32 = -4;
-    /// A joint did not reach the goal in time.
-    pub const GOAL_TOLERANCE_VIOLATED: i32 = -5;
-}
 
 /// Low bits of a plan id that count; the others come from the process start.
 const PLANS_PER_BOOT: u64 = 1 << 20;
-
-/// What is new since the last step.
-#[derive(Debug, Clone, Default)]
-pub struct Inputs {
-    /// Goals of the action.
-    pub goals: Vec<GoalRequest>,
-    /// Goals whose clients cancel them.
-    pub cancels: Vec<GoalId>,
-    /// Trajectories that came by topic.
-    pub topic_trajectories: Vec<TrajectoryRequest>,
-    /// `control_state`.
-    pub control_state: Option<ControlState>,
-    /// `arm/status`.
-    pub status: Option<ArmStatus>,
-    /// `arm_state`.
-    pub arm_state: Option<ArmState>,
-}
-
-/// What a step yields.
-#[derive(Debug, Clone, Default)]
-pub struct Outputs {
-    /// A plan for control.
-    pub plan: Option<MotionPlan>,
-    /// Answers to action clients, in order.
-    pub goal_events: Vec<GoalEvent>,
-    /// Lines for people.
-    pub log: Vec<LogLine>,
-}
-
-/// An answer to an action client.
-#[derive(Debug, Clone, PartialEq)]
-pub struct GoalEvent {
-    /// The goal.
-    pub id: GoalId,
-    /// What became of it.
-    pub event: Event,
-}
-
-/// What became of a goal.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Event {
-    /// It was taken; whether it is valid is told by what follows.
-    Accepted,
-    /// It is under way.
-    Feedback(Box<Feedback>),
-    /// It was reached.
-    Succeeded {
-        /// For people.
-        text: String,
-    },
-    /// It was refused, preempted or given up.
-    Aborted {
-        /// One of [`code`].
-        code: i32,
-        /// Why, for people.
-        text: String,
-    },
-    /// Its client cancelled it and the arm stands.
-    Canceled {
-        /// For people.
-        text: String,
-    },
-}
-
-/// Feedback of a goal under way.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Feedback {
-    /// ROS time at which `desired` holds.
-    pub stamp: Stamp,
-    /// The reference.
-    pub desired: State,
-    /// Measured position, rad.
-    pub actual_position: PerJoint<f64>,
-    /// Measured velocity, rad/s.
-    pub actual_velocity: PerJoint<f64>,
-    /// Reference minus measurement at the instant of the measurement, rad.
-    pub error_position: PerJoint<f64>,
-    /// Time on the path, s.
-    pub path_time: f64,
-}
 
 /// The trajectory API.
 #[derive(Debug)]
@@ -252,7 +157,6 @@ impl Motion {
             resume_timeout: self.config.resume_timeout,
             stop_timeout: self.config.stop_timeout,
         };
-        let was_paused = active.pause_reason().map(str::to_owned);
         match active.judge(self.state.as_ref(), &circumstances) {
             Verdict::GoOn => {}
             Verdict::Reissue(permit) => {
@@ -262,10 +166,8 @@ impl Motion {
             }
             Verdict::End(ending) => return self.end(ending, now, out),
         }
-        let reason = active.pause_reason();
-        if reason != was_paused.as_deref() {
-            let line = reason.map(|reason| LogLine::warn(format!("trajectory paused: {reason}")));
-            out.log.extend(line);
+        if let Some(reason) = active.news_of_pause(now.mono) {
+            out.log.push(LogLine::warn(format!("trajectory paused: {reason}")));
         }
     }
 

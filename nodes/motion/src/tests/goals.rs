@@ -176,6 +176,27 @@ fn a_goal_goes_on_with_a_control_that_has_never_heard_of_it() {
 }
 
 #[test]
+fn a_goal_waits_for_an_inactive_control_to_become_active() {
+    let mut rig = driving();
+    rig.state.boot_id = CONTROL_BOOT + 1;
+    (rig.state.plan_id, rig.state.phase) = (0, ControlPhase::Inactive);
+    rig.idle();
+    rig.status.permit = 4;
+    assert!(rig.idle().plan.is_none());
+    rig.state.phase = ControlPhase::Holding;
+    assert!(rig.idle().plan.is_some());
+}
+
+#[test]
+fn a_pause_is_logged_once_and_a_passing_one_not_at_all() {
+    let mut rig = driving();
+    rig.state.reason = "the arm is stopped".to_owned();
+    assert!(rig.report(ControlPhase::Paused, 0.9).log.is_empty());
+    let lines: usize = (0..200).map(|_| rig.idle().log.len()).sum();
+    assert_eq!(lines, 1);
+}
+
+#[test]
 fn a_goal_paused_too_long_is_aborted_with_the_reason() {
     let mut rig = Rig::with(Config { resume_timeout: 1.0, ..Config::default() });
     rig.send(goal(1, vec![point(2.0, 0.5)]));
