@@ -111,11 +111,12 @@ impl Plant {
     }
 
     fn catch(&mut self, closed: &[bool; JOINTS]) {
-        for i in 0..JOINTS {
-            let slow = self.velocity[i].abs() < CATCH_SPEED;
-            self.caught[i] = closed[i] && (self.caught[i] || slow);
-            if self.caught[i] {
-                self.velocity[i] = 0.0;
+        for ((caught, closed), v) in
+            self.caught.iter_mut().zip(closed).zip(self.velocity.iter_mut())
+        {
+            *caught = *closed && (*caught || v.abs() < CATCH_SPEED);
+            if *caught {
+                *v = 0.0;
             }
         }
     }

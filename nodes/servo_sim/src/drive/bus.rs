@@ -198,6 +198,10 @@ impl Drive {
         if self.nmt != Some(state) && state == NmtState::Operational {
             self.pdos = Pdos::read(&self.od);
             self.clock = SyncClock::default();
+            // So that the master learns the state before it first changes, as in CANopenNode.
+            for tpdo in &mut self.pdos.transmit {
+                tpdo.notify(&[od::STATUSWORD, od::MODE_DISPLAY]);
+            }
         }
         self.nmt = Some(state);
     }
