@@ -1,4 +1,5 @@
-//! The simulated drives alone, without ROS, on a socketcand bus: for tools that want a drive.
+//! The simulated drives alone, without ROS, on a socketcand or a kernel bus: for tools and tests
+//! that want a drive.
 
 use anyhow::Context;
 use arm_model::ArmModel;
@@ -12,6 +13,8 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 use vocabulary::time::Monotonic;
 
+/// The arm this project describes.
+const REFERENCE_ARM: &str = include_str!("../../../config/description/armature.urdf");
 /// Longest time between two looks at the clock.
 const TICK: Duration = Duration::from_millis(4);
 /// Frames taken at once, so that receiving cannot starve the drives' own time.
@@ -29,9 +32,12 @@ struct Arguments {
     /// Name of the bus there.
     #[arg(long, default_value = "vcan0")]
     channel: String,
-    /// Description of the arm.
-    #[arg(long, default_value = "config/description/armature.urdf")]
-    urdf: PathBuf,
+    /// A CAN interface of the kernel (vcan0, can0) instead of the server.
+    #[arg(long)]
+    interface: Option<String>,
+    /// Description of another arm than the reference arm.
+    #[arg(long)]
+    urdf: Option<PathBuf>,
     /// Decides all noise.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -42,19 +48,26 @@ fn now() -> Monotonic {
     Monotonic(1 + START.elapsed().as_nanos() as u64)
 }
 
+fn bus_config(arguments: &Arguments) -> BusConfig {
+    match arguments.interface.clone() {
+        Some(interface) => BusConfig::Socketcan { interface },
+        None => BusConfig::Socketcand(SocketcandConfig {
+            host: arguments.host.clone(),
+            port: arguments.port,
+            channel: arguments.channel.clone(),
+        }),
+    }
+}
+
 fn open(arguments: &Arguments) -> anyhow::Result<(AnyBus, Simulator)> {
-    let path = &arguments.urdf;
-    let urdf = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read {}: give --urdf", path.display()))?;
+    let reference = || Ok(REFERENCE_ARM.to_owned());
+    let urdf = arguments.urdf.as_ref().map_or_else(reference, |path| {
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+    })?;
     let model = ArmModel::from_urdf(&urdf, "base_link", "tool0")?;
     let simulator = Simulator::new(Config::default(), model, arguments.seed)?;
-    let bus = BusConfig::Socketcand(SocketcandConfig {
-        host: arguments.host.clone(),
-        port: arguments.port,
-        channel: arguments.channel.clone(),
-    });
     let options = BusOptions { filter: Filter::All, setpoint_age: TICK, clock: now };
-    Ok((AnyBus::new(&bus, options)?, simulator))
+    Ok((AnyBus::new(&bus_config(arguments), options)?, simulator))
 }
 
 /// Frames that came before `until`; events are told to the terminal.
