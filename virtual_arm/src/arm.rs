@@ -1,0 +1,333 @@
+//! The virtual arm: all processes, the middleware, the wire and the drives on world time.
+//!
+//! The one rule: whatever happens next happens at the earliest instant anybody wants it, in a fixed
+//! order, with all chance from the seed; so one seed is one run, to the byte.
+
+use crate::client::Client;
+use crate::clock::{BEGIN, Clock, Dice};
+use crate::config::{VirtualConfig, VirtualError};
+use crate::hardware::Hardware;
+use crate::invariants::{Checker, Violation};
+use crate::message::{Message, Role};
+use crate::network::{Network, ProcessId};
+use crate::nodes::Outbox;
+use crate::process::{Process, RunState};
+use crate::record::Record;
+use crate::spawn::Factory;
+use crate::tracking::Tracking;
+use can_bus::bus::Filter;
+use can_bus::frame::Frame;
+use can_bus::in_process::{BusCore, CoreConfig};
+use servo_sim::Simulator;
+use std::time::Duration;
+use supervisor::PersistentState;
+use vocabulary::joint::{JOINTS, PerJoint};
+use vocabulary::time::Monotonic;
+
+/// A process that wants to run at once again gets the processor after this time.
+const TURN: Duration = Duration::from_micros(20);
+/// COB-IDs of CANopen.
+const COB_IDS: u16 = 0x800;
+
+/// All nodes, drives and the bus on virtual time.
+pub struct VirtualArm {
+    pub(crate) seed: u64,
+    pub(crate) now: Monotonic,
+    pub(crate) config: VirtualConfig,
+    pub(crate) factory: Factory,
+    pub(crate) processes: Vec<Process>,
+    pub(crate) network: Network,
+    pub(crate) hardware: Hardware,
+    pub(crate) record: Record,
+    pub(crate) checker: Checker,
+    pub(crate) tracking: Tracking,
+    pub(crate) client: Client,
+    pub(crate) host_dice: Dice,
+    identities: Dice,
+    stored: Option<PersistentState>,
+    pub(crate) violation: Option<Violation>,
+    pub(crate) failure: Option<VirtualError>,
+    outbox: Outbox,
+    pub(crate) refused: PerJoint<u64>,
+}
+
+impl VirtualArm {
+    /// An arm about to be switched on: all processes start within the next moments.
+    ///
+    /// # Errors
+    /// [`VirtualError`] when a part refuses its parameters.
+    pub fn new(seed: u64, config: VirtualConfig) -> Result<Self, VirtualError> {
+        let mut identities = Dice::new(seed, 1);
+        let factory = Factory::new(&config)?;
+        let mut clocks = Dice::new(seed, 2);
+        let longest = Duration::from_secs(1_000_000);
+        let common = clocks.between(Duration::from_secs(60), longest);
+        let mut clock = || {
+            let own = clocks.between(Duration::from_secs(60), longest);
+            Clock::new(if config.host.one_clock { common } else { own })
+        };
+        let mut processes = factory.processes(&mut clock);
+        let mut host_dice = Dice::new(seed, 3);
+        for process in &mut processes {
+            let (shortest, longest) = config.host.start_up;
+            process.state = RunState::Down(Some(BEGIN + host_dice.between(shortest, longest)));
+        }
+        let drives =
+            Simulator::new(config.hardware.clone(), config.model.clone(), identities.id())?;
+        let wire = BusCore::new(CoreConfig { seed: identities.id(), ..config.bus });
+        let network = Network::new(config.latency, config.network, Dice::new(seed, 4));
+        Ok(Self {
+            seed,
+            now: BEGIN,
+            checker: Checker::new(factory.facts(&config)?),
+            record: Record::new(config.keep_bytes),
+            hardware: Hardware::new(wire, drives, BEGIN),
+            tracking: Tracking::default(),
+            client: Client::default(),
+            stored: None,
+            violation: None,
+            failure: None,
+            outbox: Outbox::default(),
+            refused: [0; JOINTS],
+            config,
+            factory,
+            processes,
+            network,
+            host_dice,
+            identities,
+        })
+    }
+
+    /// Lets world time pass until `until`, or until an invariant is broken or a process cannot be
+    /// started.
+    pub(crate) fn run_until(&mut self, until: Monotonic) {
+        while self.violation.is_none() && self.failure.is_none() {
+            let next = self.next();
+            if next > until {
+                self.now = until;
+                return;
+            }
+            self.now = next;
+            self.happen();
+        }
+    }
+
+    fn next(&self) -> Monotonic {
+        let processes = self.processes.iter().filter_map(Process::next);
+        let all = processes.chain(self.network.next());
+        all.fold(self.hardware.next(), Monotonic::min).max(self.now)
+    }
+
+    fn happen(&mut self) {
+        self.move_hardware();
+        while let Some(parcel) = self.network.take(self.now) {
+            self.deliver(parcel.to, &parcel.message);
+        }
+        for id in 0..self.processes.len() {
+            self.attend(id);
+        }
+        if let Some((rule, text)) = self.checker.take() {
+            let events = self.record.events().map(str::to_owned).collect();
+            let time = self.now.0 as f64 * 1e-9;
+            self.violation = Some(Violation { seed: self.seed, time, rule, text, events });
+        }
+    }
+
+    fn move_hardware(&mut self) {
+        let shown = self.hardware.step(self.now);
+        for (at, frame) in self.hardware.heard() {
+            self.record.frame(*at, frame);
+            self.checker.on_frame(*at, frame);
+        }
+        for line in self.hardware.drives.take_log() {
+            self.record.event(self.now, "drives", &line.text);
+        }
+        if let Some(truth) = shown.truth {
+            self.checker.on_truth(&truth);
+            let drives = &self.hardware.drives;
+            self.tracking.compare(truth.time, |at| Some(drives.truth_at(at)?.0));
+        }
+        self.ring_drivers();
+    }
+
+    /// A frame wakes the process that waits for it.
+    fn ring_drivers(&mut self) {
+        for process in &mut self.processes {
+            let waits = process.state == RunState::Running && !process.rung;
+            let Some(endpoint) = process.endpoint.filter(|_| waits) else { continue };
+            if self.hardware.wire.has_input(endpoint) {
+                process.rung = true;
+                let latency = wake_latency(&self.config, &mut self.host_dice);
+                process.wake = process.wake.min(self.now + latency);
+            }
+        }
+    }
+
+    fn deliver(&mut self, to: ProcessId, message: &Message) {
+        self.record.delivery(self.now, to);
+        let Some(process) = self.processes.get_mut(to) else {
+            self.client.deliver(message);
+            return;
+        };
+        if process.role == Role::Driver && process.state == RunState::Running {
+            self.checker.on_driver_hears(self.now, process.joints.clone(), message);
+        }
+        if let Some(node) = &mut process.node {
+            node.deliver(message);
+        }
+    }
+
+    /// Does what is due for one process.
+    fn attend(&mut self, id: ProcessId) {
+        let Some(process) = self.processes.get_mut(id) else { return };
+        if process.next().is_none_or(|at| at > self.now) {
+            return;
+        }
+        match process.state {
+            RunState::Down(_) => self.start(id),
+            RunState::Running => self.step(id),
+            RunState::Frozen(_) => {
+                process.state = RunState::Running;
+                process.wake = self.now + wake_latency(&self.config, &mut self.host_dice);
+                self.record.event(self.now, &process.name, "goes on");
+            }
+        }
+    }
+
+    fn start(&mut self, id: ProcessId) {
+        let boot_id = self.identities.id();
+        let Some(process) = self.processes.get_mut(id) else { return };
+        let node = match self.factory.node(process, boot_id, self.stored.as_ref()) {
+            Ok(node) => node,
+            Err(error) => {
+                self.failure = Some(error);
+                return;
+            }
+        };
+        if process.role == Role::Driver {
+            let wanted = (0..COB_IDS)
+                .filter(|&id| Frame::standard(id, &[]).is_ok_and(|frame| node.concerns(&frame)));
+            process.endpoint = Some(self.hardware.wire.attach(Filter::cob_ids(wanted)));
+        }
+        process.begin(self.now, boot_id, node);
+        let text = format!("starts, number {}", process.starts);
+        self.record.event(self.now, &process.name, &text);
+        let role = process.role;
+        let processes = &self.processes;
+        let ready = |from: ProcessId| match processes.get(from).map(|p| p.state) {
+            Some(RunState::Frozen(until)) => until,
+            _ => Monotonic(0),
+        };
+        self.network.join(self.now, id, |message| message.route().to.contains(&role), ready);
+    }
+
+    fn step(&mut self, id: ProcessId) {
+        let Some(process) = self.processes.get_mut(id) else { return };
+        let now = process.clock.now(self.now);
+        process.rung = false;
+        process.count_cycle(self.now);
+        if let Some(endpoint) = process.endpoint {
+            while let Some(input) = self.hardware.wire.receive(endpoint) {
+                process.bus.inputs.push_back(input);
+            }
+        }
+        let mut out = std::mem::take(&mut self.outbox);
+        if let Some(node) = &mut process.node {
+            node.step(now, &mut process.bus, &mut out);
+            let own = node.next_wake(now.mono);
+            process.due = own.map_or(process.due, |local| process.clock.world(local));
+        }
+        out.messages.extend(process.beat(now).map(Message::Heartbeat));
+        let wish = process.due.max(self.now + TURN);
+        process.wake = wish + wake_latency(&self.config, &mut self.host_dice);
+        self.publish(id, &mut out);
+        self.outbox = out;
+    }
+
+    fn publish(&mut self, id: ProcessId, out: &mut Outbox) {
+        if let Some(state) = out.persist.take() {
+            self.stored = Some(state);
+        }
+        let Some(process) = self.processes.get_mut(id) else { return };
+        if let Some(endpoint) = process.endpoint {
+            for frame in out.frames.drain(..) {
+                let taken = self.hardware.wire.send(endpoint, frame, self.now);
+                process.bus.dropped += u64::from(taken.is_err());
+            }
+        }
+        for line in out.log.drain(..) {
+            self.record.event(self.now, &process.name, &line.text);
+        }
+        let clock = process.clock;
+        for message in out.messages.drain(..) {
+            if let Message::Command(command) = &message {
+                self.tracking.expect(clock.world(command.setpoint_at), &command.position);
+            }
+            if let Message::Telemetry(telemetry) = &message
+                && let Some(refused) = self.refused.get_mut(telemetry.joint)
+            {
+                *refused = telemetry.refused.iter().sum();
+            }
+            self.send(id, message);
+        }
+    }
+
+    /// Sends a message of a process or of the client.
+    pub(crate) fn send(&mut self, from: ProcessId, message: Message) {
+        self.record.message(self.now, from, &message);
+        self.note_words(from, &message);
+        self.checker.on_send(self.now, &message);
+        let hears = message.route().to;
+        let receivers = self.processes.iter().enumerate();
+        let receivers = receivers.filter(|(_, p)| p.is_alive() && hears.contains(&p.role));
+        let client = hears.contains(&Role::Client).then_some(self.processes.len());
+        let receivers = receivers.map(|(id, _)| id).chain(client);
+        self.network.send(self.now, from, message, receivers);
+    }
+
+    /// The messages worth telling when something goes wrong.
+    fn note_words(&mut self, from: ProcessId, message: &Message) {
+        let words = match message {
+            Message::Status(s) => format!("{:?}, permit {}: {}", s.mode, s.permit, s.reason),
+            Message::Lease(lease) => format!("epoch {} to {:016x}", lease.epoch, lease.holder),
+            Message::Plan(p) => {
+                format!("plan {}.{} {:?}, permit {}", p.plan_id, p.revision, p.action, p.permit)
+            }
+            Message::Request(request) => format!("calls {:?}", request.kind),
+            Message::Response(response) => response.message.clone(),
+            Message::Goal(_) => "sends a goal".to_owned(),
+            Message::Cancel(_) => "cancels".to_owned(),
+            _ => return,
+        };
+        let who = self.processes.get(from).map_or("client", |process| &process.name);
+        let text = format!("{}: {words}", message.route().name);
+        self.record.event(self.now, who, &text);
+    }
+
+    /// Ends a process; all that was in it is gone.
+    pub(crate) fn end(&mut self, id: ProcessId, again: Option<Monotonic>) {
+        let Some(process) = self.processes.get_mut(id).filter(|process| process.is_alive()) else {
+            return;
+        };
+        self.record.event(self.now, &process.name, "killed");
+        if let Some(endpoint) = process.endpoint.take() {
+            self.hardware.wire.detach(endpoint);
+        }
+        match process.role {
+            Role::Driver => self.checker.on_driver_end(self.now, process.joints.clone()),
+            Role::Motion => self.client.lose_goals(),
+            _ => {}
+        }
+        process.end(again);
+        self.network.leave(id);
+    }
+}
+
+fn wake_latency(config: &VirtualConfig, dice: &mut Dice) -> Duration {
+    let host = &config.host;
+    let latency = host.wake.shortest + dice.tail(host.wake.mean_extra);
+    if dice.happens(host.stall) {
+        return latency + dice.between(Duration::ZERO, host.longest_stall);
+    }
+    latency
+}

@@ -1,0 +1,116 @@
+//! What whoever scripts the virtual arm sees: answers to its calls, and what became of its goals.
+//!
+//! The one rule: the client is a process like any other. It hears by messages only, and what a dead
+//! server never answered stays unanswered.
+
+use crate::message::Message;
+use motion::{Event, GoalId};
+use std::collections::BTreeMap;
+use supervisor::Response;
+use vocabulary::arm::ArmStatus;
+
+/// What became of a goal, as far as the client knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GoalState {
+    /// Sent, not answered.
+    Sent,
+    /// Accepted and under way.
+    Active,
+    /// Reached.
+    Succeeded,
+    /// Ended with a code of `FollowJointTrajectory.Result` and a reason.
+    Aborted {
+        /// The code.
+        code: i32,
+        /// The reason.
+        text: String,
+    },
+    /// Cancelled.
+    Canceled,
+    /// The server died with it.
+    Lost,
+}
+
+impl GoalState {
+    /// Whether nothing more will come.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        !matches!(self, Self::Sent | Self::Active)
+    }
+}
+
+/// Mailbox of the client.
+#[derive(Debug, Clone, Default)]
+pub struct Client {
+    answers: BTreeMap<u64, Response>,
+    goals: BTreeMap<GoalId, GoalState>,
+    status: ArmStatus,
+    calls: u64,
+    sent: u64,
+}
+
+impl Client {
+    /// A message arrived.
+    pub fn deliver(&mut self, message: &Message) {
+        match message {
+            Message::Response(response) => {
+                self.answers.insert(response.id, response.clone());
+            }
+            Message::Status(status) => self.status = status.clone(),
+            Message::GoalEvent(event) => {
+                let Some(goal) = self.goals.get_mut(&event.id).filter(|goal| !goal.is_over())
+                else {
+                    return;
+                };
+                *goal = match &event.event {
+                    Event::Accepted | Event::Feedback(_) => GoalState::Active,
+                    Event::Succeeded { .. } => GoalState::Succeeded,
+                    Event::Canceled { .. } => GoalState::Canceled,
+                    Event::Aborted { code, text } => {
+                        GoalState::Aborted { code: *code, text: text.clone() }
+                    }
+                };
+            }
+            _ => {}
+        }
+    }
+
+    /// The server of goals died.
+    pub fn lose_goals(&mut self) {
+        for goal in self.goals.values_mut().filter(|goal| !goal.is_over()) {
+            *goal = GoalState::Lost;
+        }
+    }
+
+    /// A number for a call.
+    pub fn next_call(&mut self) -> u64 {
+        self.calls += 1;
+        self.calls
+    }
+
+    /// A number for a goal, which is now sent.
+    pub fn next_goal(&mut self) -> GoalId {
+        self.sent += 1;
+        let id = u128::from(self.sent).to_be_bytes();
+        self.goals.insert(id, GoalState::Sent);
+        id
+    }
+
+    /// The answer to a call.
+    #[must_use]
+    pub fn answer(&self, call: u64) -> Option<&Response> {
+        self.answers.get(&call)
+    }
+
+    /// What became of a goal.
+    #[must_use]
+    pub fn goal(&self, id: &GoalId) -> Option<&GoalState> {
+        self.goals.get(id)
+    }
+
+    /// The supervisor's word, as last heard.
+    #[must_use]
+    pub fn status(&self) -> &ArmStatus {
+        &self.status
+    }
+}

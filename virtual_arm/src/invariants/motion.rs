@@ -1,0 +1,214 @@
+//! Invariants 2 to 5: what the joints really do, and what the drives are told, against what was
+//! allowed.
+
+use super::{Facts, Finding, JointFacts, Rule};
+use can_bus::canopen::NodeId;
+use can_bus::canopen::cob::{PdoNumber, Service};
+use can_bus::frame::Frame;
+use servo_sim::Truth;
+use std::ops::Range;
+use std::time::Duration;
+use vocabulary::arm::{ArmMode, ArmStatus};
+use vocabulary::command::{DriverState, JointFeedback};
+use vocabulary::joint::{JOINTS, JointLimits, PerJoint};
+use vocabulary::time::Monotonic;
+
+/// Above this true speed a joint moves, rad/s: what the motion of its neighbours and the settling
+/// of its loops make of a joint that holds stays below.
+const MOVES: f64 = 0.05;
+/// How far a joint may swing beyond a position limit, rad: tracking error and overshoot.
+const POSITION_MARGIN: f64 = 0.005;
+/// By which part a joint may be faster than its limit: the loops of the drive.
+const VELOCITY_MARGIN: f64 = 0.05;
+/// Until word of a stop has reached everybody and the deceleration along the path has begun.
+const WORD: Duration = Duration::from_millis(200);
+/// Until a drive that hears nothing of its driver brakes by itself.
+const WATCHDOG: Duration = Duration::from_millis(400);
+/// Rounding to counts, and a command lost on the way, rad.
+const JUMP_MARGIN: f64 = 0.0015;
+/// How unevenly frames of one driver may follow each other.
+const JITTER: Duration = Duration::from_millis(2);
+/// Controlword bits of an enabled drive.
+const ENABLED: u16 = 0x0F;
+
+/// What is known of one joint.
+#[derive(Debug, Clone, Copy, Default)]
+struct Watch {
+    /// The permit its driver was told.
+    told: u64,
+    /// It needs a permit above this one, since then.
+    blocked: Option<(u64, Monotonic)>,
+    driver: DriverState,
+    /// Last command that its driver heard.
+    heard: Monotonic,
+    /// Last setpoint on the wire while enabled.
+    setpoint: Option<(Monotonic, i32)>,
+}
+
+/// All joints.
+#[derive(Debug, Clone)]
+pub(super) struct Motions {
+    facts: Facts,
+    trusted: bool,
+    permit: u64,
+    /// Since when nobody may move; `None`: motion is permitted.
+    forbidden: Option<Monotonic>,
+    joints: PerJoint<Watch>,
+}
+
+impl Motions {
+    pub fn new(facts: Facts) -> Self {
+        Self {
+            facts,
+            trusted: true,
+            permit: 0,
+            forbidden: Some(Monotonic(0)),
+            joints: [Watch::default(); JOINTS],
+        }
+    }
+
+    pub fn distrust_drives(&mut self) {
+        self.trusted = false;
+    }
+
+    pub fn on_status(&mut self, at: Monotonic, status: &ArmStatus) {
+        self.permit = status.permit;
+        if status.mode != ArmMode::Enabled {
+            self.forbidden = self.forbidden.or(Some(at));
+            return;
+        }
+        self.forbidden = None;
+        for joint in &mut self.joints {
+            joint.blocked = joint.blocked.filter(|(permit, _)| *permit >= status.permit);
+        }
+    }
+
+    pub fn on_status_heard(&mut self, joints: Range<usize>, permit: u64) {
+        for joint in self.joints.get_mut(joints).into_iter().flatten() {
+            joint.told = permit;
+        }
+    }
+
+    pub fn on_command_heard(&mut self, at: Monotonic, joints: Range<usize>) {
+        for joint in self.joints.get_mut(joints).into_iter().flatten() {
+            joint.heard = at;
+        }
+    }
+
+    pub fn on_driver_end(&mut self, at: Monotonic, joints: Range<usize>) {
+        let permit = self.permit;
+        for joint in self.joints.get_mut(joints).into_iter().flatten() {
+            joint.blocked = Some((permit, joint.blocked.map_or(at, |(_, since)| since)));
+            joint.driver = DriverState::Offline;
+        }
+    }
+
+    /// A driver that begins to wait for a permit needs one above that it was told.
+    pub fn on_feedback(&mut self, at: Monotonic, feedback: &JointFeedback) {
+        let Some(joint) = self.joints.get_mut(feedback.joint) else { return };
+        let waits = |state| matches!(state, DriverState::Blocked | DriverState::Faulted);
+        let begins = waits(feedback.driver) && !waits(joint.driver);
+        joint.driver = feedback.driver;
+        if begins && joint.told >= self.permit && joint.blocked.is_none() {
+            joint.blocked = Some((joint.told, at));
+        }
+    }
+
+    pub fn on_frame(&mut self, at: Monotonic, frame: &Frame) -> Option<Finding> {
+        let Some(Service::Rpdo(PdoNumber::One, node)) = frame.cob_id().and_then(Service::of) else {
+            return None;
+        };
+        let mut joints = self.facts.joints.iter().zip(&mut self.joints);
+        let (facts, watch) =
+            joints.find(|(facts, _)| NodeId::new(facts.node_id).is_ok_and(|id| id == node))?;
+        let (controlword, target) = setpoint(frame)?;
+        let before = watch.setpoint.take();
+        if controlword & ENABLED != ENABLED {
+            return None;
+        }
+        watch.setpoint = Some((at, target));
+        let (then, last) = before?;
+        judge_step(facts, self.facts.period, at.since(then), target.wrapping_sub(last))
+    }
+
+    pub fn on_truth(&self, truth: &Truth) -> Option<Finding> {
+        if !self.trusted {
+            return None;
+        }
+        let state = truth.position.iter().zip(&truth.velocity);
+        let known = self.facts.joints.iter().zip(&self.joints);
+        known.zip(state).find_map(|((facts, watch), (&position, &velocity))| {
+            let beyond = beyond_limits(facts, position, velocity);
+            beyond.or_else(|| self.without_reason(facts, watch, truth.time, velocity))
+        })
+    }
+
+    fn without_reason(
+        &self,
+        facts: &JointFacts,
+        watch: &Watch,
+        now: Monotonic,
+        velocity: f64,
+    ) -> Option<Finding> {
+        if velocity.abs() <= MOVES {
+            return None;
+        }
+        let brake = braking_time(&facts.limits);
+        let over = |since: Monotonic, allowed: Duration| {
+            (now.since(since) > allowed).then(|| now.since(since))
+        };
+        let moves = |rule, why: String| {
+            Some((rule, format!("{} moves at {velocity:.3} rad/s, {why}", facts.name)))
+        };
+        if let Some(time) =
+            self.forbidden.and_then(|since| over(since, WORD + WATCHDOG + brake * 2))
+        {
+            return moves(Rule::Permit, format!("{time:?} after motion was forbidden"));
+        }
+        let blocked = watch.blocked.and_then(|(_, since)| over(since, WATCHDOG + brake * 2));
+        if let (Some(time), Some((permit, _))) = (blocked, watch.blocked) {
+            let why = format!("{time:?} after its driver began to need a permit above {permit}");
+            return moves(Rule::Permit, why);
+        }
+        let silent = over(watch.heard, self.facts.valid_for + WATCHDOG + brake * 2);
+        silent.and_then(|time| moves(Rule::Silence, format!("no command heard for {time:?}")))
+    }
+}
+
+fn setpoint(frame: &Frame) -> Option<(u16, i32)> {
+    let data = frame.data();
+    let controlword = u16::from_le_bytes(data.get(..2)?.try_into().ok()?);
+    Some((controlword, i32::from_le_bytes(data.get(2..6)?.try_into().ok()?)))
+}
+
+fn judge_step(
+    facts: &JointFacts,
+    period: Duration,
+    elapsed: Duration,
+    counts: i32,
+) -> Option<Finding> {
+    let step = f64::from(counts) / facts.counts_per_radian;
+    let time = elapsed.max(period) + JITTER;
+    let reach = facts.limits.velocity * time.as_secs_f64() + JUMP_MARGIN;
+    (step.abs() > reach).then(|| {
+        let text =
+            format!("{}: {step:.6} rad within {elapsed:?}, {reach:.6} rad allowed", facts.name);
+        (Rule::Continuity, text)
+    })
+}
+
+fn beyond_limits(facts: &JointFacts, position: f64, velocity: f64) -> Option<Finding> {
+    let JointLimits { lower, upper, velocity: fastest, .. } = facts.limits;
+    let name = &facts.name;
+    if !(lower - POSITION_MARGIN..=upper + POSITION_MARGIN).contains(&position) {
+        let text = format!("{name} stands at {position:.5} rad, limits {lower} to {upper}");
+        return Some((Rule::Limits, text));
+    }
+    (velocity.abs() > fastest * (1.0 + VELOCITY_MARGIN))
+        .then(|| (Rule::Limits, format!("{name} moves at {velocity:.4} rad/s, limit {fastest}")))
+}
+
+/// From full speed to rest.
+fn braking_time(limits: &JointLimits) -> Duration {
+    Duration::from_secs_f64(limits.velocity / limits.acceleration)
+}

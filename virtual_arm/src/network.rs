@@ -1,0 +1,236 @@
+//! The virtual middleware: who gets what when, and what gets lost.
+//!
+//! The one rule: a quality of service means here what it means in life. Best effort may be lost,
+//! delayed and overtaken; reliable is neither lost nor overtaken, only late; a latched value is
+//! given to whoever comes later, as long as its sender lives.
+
+use crate::clock::Dice;
+use crate::message::{Channel, Message};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+use vocabulary::time::Monotonic;
+use vocabulary::topics::Qos;
+
+/// Index of a process; the client is the last.
+pub type ProcessId = usize;
+
+/// How long messages travel.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Latency {
+    /// At least.
+    pub shortest: Duration,
+    /// On top of it, on average; never more than ten times that.
+    pub mean_extra: Duration,
+}
+
+/// What goes wrong with messages.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct NetworkFaults {
+    /// Probability that a best-effort message is lost on its way to one receiver, 0 to 1.
+    pub loss: f64,
+    /// Probability that a message is delayed, 0 to 1; best-effort ones are overtaken then.
+    pub delay: f64,
+    /// Longest such delay; drawn evenly from zero.
+    pub longest_delay: Duration,
+    /// Probability that a best-effort message comes twice, 0 to 1.
+    pub duplicate: f64,
+}
+
+/// A message on its way.
+#[derive(Debug, Clone)]
+pub struct Parcel {
+    /// The receiver.
+    pub to: ProcessId,
+    /// What it gets.
+    pub message: Rc<Message>,
+}
+
+/// All messages on their way, and the latched ones.
+#[derive(Debug)]
+pub struct Network {
+    latency: Latency,
+    /// What goes wrong now.
+    pub faults: NetworkFaults,
+    dice: Dice,
+    queue: BTreeMap<(Monotonic, u64), Parcel>,
+    sent: u64,
+    last: BTreeMap<(Channel, ProcessId), Monotonic>,
+    latched: BTreeMap<Channel, (ProcessId, Rc<Message>)>,
+    lost: u64,
+}
+
+impl Network {
+    /// Without messages.
+    #[must_use]
+    pub fn new(latency: Latency, faults: NetworkFaults, dice: Dice) -> Self {
+        Self {
+            latency,
+            faults,
+            dice,
+            queue: BTreeMap::new(),
+            sent: 0,
+            last: BTreeMap::new(),
+            latched: BTreeMap::new(),
+            lost: 0,
+        }
+    }
+
+    /// Sends to all of `to`, which are the living receivers.
+    pub fn send(
+        &mut self,
+        at: Monotonic,
+        from: ProcessId,
+        message: Message,
+        to: impl Iterator<Item = ProcessId>,
+    ) {
+        let message = Rc::new(message);
+        let qos = message.route().qos;
+        if qos == Qos::Latched {
+            self.latched.insert(message.channel(), (from, Rc::clone(&message)));
+        }
+        for receiver in to {
+            self.carry(at, receiver, &message, qos);
+        }
+    }
+
+    fn carry(&mut self, at: Monotonic, to: ProcessId, message: &Rc<Message>, qos: Qos) {
+        let faults = self.faults;
+        let best_effort = matches!(qos, Qos::Latest | Qos::Stream);
+        if best_effort && self.dice.happens(faults.loss) {
+            self.lost += 1;
+            return;
+        }
+        let copies = if best_effort && self.dice.happens(faults.duplicate) { 2 } else { 1 };
+        for _ in 0..copies {
+            let mut arrival = at + self.latency.shortest + self.dice.tail(self.latency.mean_extra);
+            let delayed = self.dice.happens(faults.delay);
+            if delayed {
+                arrival = arrival + self.dice.between(Duration::ZERO, faults.longest_delay);
+            }
+            if !(best_effort && delayed) {
+                arrival = self.in_order(message.channel(), to, arrival);
+            }
+            self.post(arrival, Parcel { to, message: Rc::clone(message) });
+        }
+    }
+
+    /// Not before what was sent earlier on the same channel, unless that one was delayed.
+    fn in_order(&mut self, channel: Channel, to: ProcessId, arrival: Monotonic) -> Monotonic {
+        let last = self.last.entry((channel, to)).or_default();
+        *last = arrival.max(*last);
+        *last
+    }
+
+    fn post(&mut self, arrival: Monotonic, parcel: Parcel) {
+        self.sent += 1;
+        self.queue.insert((arrival, self.sent), parcel);
+    }
+
+    /// A receiver appeared: it gets the latched values it hears, from senders for which `ready`
+    /// says when they can answer.
+    pub fn join(
+        &mut self,
+        at: Monotonic,
+        to: ProcessId,
+        hears: impl Fn(&Message) -> bool,
+        ready: impl Fn(ProcessId) -> Monotonic,
+    ) {
+        let known = self.latched.values().filter(|(_, message)| hears(message));
+        let known: Vec<_> = known.map(|(from, m)| (ready(*from), Rc::clone(m))).collect();
+        for (when, message) in known {
+            self.carry(at.max(when), to, &message, Qos::Latched);
+        }
+    }
+
+    /// A process ended: what it latched and what was on its way to it is gone.
+    pub fn leave(&mut self, who: ProcessId) {
+        self.latched.retain(|_, (from, _)| *from != who);
+        self.queue.retain(|_, parcel| parcel.to != who);
+        self.last.retain(|(_, to), _| *to != who);
+    }
+
+    /// When the next message arrives.
+    #[must_use]
+    pub fn next(&self) -> Option<Monotonic> {
+        self.queue.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    /// The next message that has arrived.
+    pub fn take(&mut self, now: Monotonic) -> Option<Parcel> {
+        let entry = self.queue.first_entry().filter(|entry| entry.key().0 <= now)?;
+        Some(entry.remove())
+    }
+
+    /// Deliveries lost so far.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.lost
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vocabulary::command::{JointFeedback, Lease};
+
+    const LATENCY: Latency =
+        Latency { shortest: Duration::from_micros(50), mean_extra: Duration::from_micros(50) };
+
+    fn network(faults: NetworkFaults) -> Network {
+        Network::new(LATENCY, faults, Dice::new(3, 0))
+    }
+
+    fn lease(epoch: u64) -> Message {
+        Message::Lease(Lease { epoch, ..Lease::default() })
+    }
+
+    fn epochs(network: &mut Network) -> Vec<u64> {
+        std::iter::from_fn(|| network.take(Monotonic(u64::MAX)))
+            .filter_map(|parcel| match &*parcel.message {
+                Message::Lease(lease) => Some(lease.epoch),
+                Message::Feedback(feedback) => Some(feedback.sequence),
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn reliable_messages_are_neither_lost_nor_overtaken() {
+        let longest_delay = Duration::from_millis(30);
+        let mut network =
+            network(NetworkFaults { loss: 0.5, delay: 0.5, longest_delay, duplicate: 0.5 });
+        for n in 0..100 {
+            network.send(Monotonic(n * 100_000), 0, lease(n), [1].into_iter());
+        }
+        assert_eq!(epochs(&mut network), (0..100).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn best_effort_messages_are_lost_doubled_and_overtaken() {
+        let longest_delay = Duration::from_millis(30);
+        let mut network =
+            network(NetworkFaults { loss: 0.3, delay: 0.3, longest_delay, duplicate: 0.1 });
+        for sequence in 0..100 {
+            let message = JointFeedback { sequence, ..JointFeedback::default() };
+            let at = Monotonic(sequence * 1_000_000);
+            network.send(at, 0, Message::Feedback(message), [1].into_iter());
+        }
+        let came = epochs(&mut network);
+        assert!(network.lost() > 10);
+        assert!(!came.is_sorted());
+        assert!(came.windows(2).any(|pair| pair[0] == pair[1]));
+    }
+
+    #[test]
+    fn a_late_joiner_gets_the_last_latched_value_of_a_living_sender() {
+        let mut network = network(NetworkFaults::default());
+        network.send(Monotonic(0), 0, lease(4), [].into_iter());
+        network.send(Monotonic(1), 0, lease(5), [].into_iter());
+        network.join(Monotonic(9), 1, |_| true, |_| Monotonic(0));
+        assert_eq!(epochs(&mut network), [5]);
+        network.leave(0);
+        network.join(Monotonic(9), 1, |_| true, |_| Monotonic(0));
+        assert_eq!(epochs(&mut network), Vec::<u64>::new());
+    }
+}

@@ -1,0 +1,56 @@
+//! Hosts `control`.
+
+use super::{BusInbox, Node, Outbox};
+use crate::message::Message;
+use control::{Control, Inputs, Outputs};
+use vocabulary::command::JointFeedback;
+use vocabulary::health::NodeHealth;
+use vocabulary::joint::PerJoint;
+use vocabulary::time::Now;
+
+/// The servo loop and its mailbox.
+pub struct ControlNode {
+    control: Control,
+    feedback: PerJoint<Option<JointFeedback>>,
+    inputs: Inputs,
+}
+
+impl ControlNode {
+    /// Hosts it.
+    #[must_use]
+    pub fn new(control: Control) -> Self {
+        Self { control, feedback: Default::default(), inputs: Inputs::default() }
+    }
+}
+
+impl Node for ControlNode {
+    fn deliver(&mut self, message: &Message) {
+        match message {
+            Message::Feedback(feedback) => {
+                if let Some(slot) = self.feedback.get_mut(feedback.joint) {
+                    *slot = Some(feedback.clone());
+                }
+            }
+            Message::Status(status) => self.inputs.status = Some(status.clone()),
+            Message::Lease(lease) => self.inputs.lease = Some(lease.clone()),
+            Message::Plan(plan) => self.inputs.plan = Some(plan.clone()),
+            Message::SpeedScaling(factor) => self.inputs.speed_scaling = Some(*factor),
+            _ => {}
+        }
+    }
+
+    fn step(&mut self, now: Now, _bus: &mut BusInbox, out: &mut Outbox) {
+        let mut inputs = std::mem::take(&mut self.inputs);
+        for (input, slot) in inputs.feedback.iter_mut().zip(&mut self.feedback) {
+            *input = slot.take().map(|feedback| (feedback, now.mono));
+        }
+        let Outputs { command, state, log } = self.control.step(now, &inputs);
+        out.messages.extend(command.map(|command| Message::Command(Box::new(command))));
+        out.messages.extend(state.map(|state| Message::Control(Box::new(state))));
+        out.log.extend(log);
+    }
+
+    fn health(&self) -> NodeHealth {
+        self.control.health()
+    }
+}

@@ -1,0 +1,259 @@
+//! What a test does with the virtual arm: let time pass, call services, send goals, break things,
+//! look at what came of it.
+//!
+//! The one rule: a call never waits longer than it says, in virtual time.
+
+use crate::arm::VirtualArm;
+use crate::client::GoalState;
+use crate::config::VirtualError;
+use crate::invariants::Violation;
+use crate::message::{Message, Role};
+use crate::network::{NetworkFaults, ProcessId};
+use crate::process::RunState;
+use crate::record::Record;
+use crate::tracking::TrackingFigures;
+use can_bus::in_process::{BusFault, FaultId};
+use motion::{GoalId, GoalRequest, RequestPoint, TrajectoryRequest};
+use servo_sim::{FaultRequest, Truth};
+use std::time::Duration;
+use supervisor::{Request, RequestKind};
+use vocabulary::arm::ArmStatus;
+use vocabulary::joint::PerJoint;
+use vocabulary::time::Monotonic;
+
+/// How long a call may take.
+const CALL: Duration = Duration::from_secs(15);
+/// How often a waiting client looks.
+const LOOK: Duration = Duration::from_millis(10);
+
+impl VirtualArm {
+    /// Lets time pass. Returns early when an invariant is broken: see [`VirtualArm::verdict`].
+    pub fn run_for(&mut self, time: Duration) {
+        self.run_until(self.now + time);
+    }
+
+    /// World time.
+    #[must_use]
+    pub fn now(&self) -> Monotonic {
+        self.now
+    }
+
+    /// Whether everything was as it must be.
+    ///
+    /// # Errors
+    /// The broken invariant.
+    pub fn verdict(&self) -> Result<(), Violation> {
+        self.violation.clone().map_or(Ok(()), Err)
+    }
+
+    /// Why a process could not be started.
+    #[must_use]
+    pub fn failure(&self) -> Option<&VirtualError> {
+        self.failure.as_ref()
+    }
+
+    /// Calls an arm service without waiting.
+    pub fn request(&mut self, kind: RequestKind) -> u64 {
+        let id = self.client.next_call();
+        self.send(self.processes.len(), Message::Request(Request { id, kind }));
+        id
+    }
+
+    /// Waits for the server of an arm service, calls it, and waits for the answer.
+    ///
+    /// # Errors
+    /// The words of the supervisor, or that it did not answer.
+    pub fn call(&mut self, kind: RequestKind) -> Result<String, String> {
+        let serves =
+            |arm: &Self| arm.processes.iter().any(|p| p.role == Role::Supervisor && p.is_alive());
+        self.wait_until(CALL, serves);
+        let id = self.request(kind);
+        self.wait_until(CALL, |arm| arm.client.answer(id).is_some());
+        match self.client.answer(id) {
+            Some(answer) if answer.success => Ok(answer.message.clone()),
+            Some(answer) => Err(answer.message.clone()),
+            None => Err(format!("{kind:?} was not answered within {CALL:?}")),
+        }
+    }
+
+    /// Waits until all nodes have started and found each other, then enables the arm.
+    ///
+    /// # Errors
+    /// As [`VirtualArm::call`].
+    pub fn enable(&mut self) -> Result<String, String> {
+        self.call(RequestKind::Enable)
+    }
+
+    /// Sends a goal.
+    pub fn send_goal(&mut self, trajectory: TrajectoryRequest) -> GoalId {
+        let id = self.client.next_goal();
+        let goal = GoalRequest {
+            id,
+            trajectory,
+            path_tolerance: Vec::new(),
+            goal_tolerance: Vec::new(),
+            goal_time_tolerance: 0.0,
+        };
+        self.send(self.processes.len(), Message::Goal(goal));
+        id
+    }
+
+    /// A trajectory through waypoints, each reached at rest: position and time from start, s.
+    #[must_use]
+    pub fn trajectory(&self, points: &[(PerJoint<f64>, f64)]) -> TrajectoryRequest {
+        let point = |(position, time): &(PerJoint<f64>, f64)| RequestPoint {
+            positions: position.to_vec(),
+            velocities: vec![0.0; position.len()],
+            accelerations: vec![0.0; position.len()],
+            effort: Vec::new(),
+            time_from_start: *time,
+        };
+        TrajectoryRequest {
+            stamp: Default::default(),
+            joint_names: self.config.arm.joints.clone(),
+            points: points.iter().map(point).collect(),
+        }
+    }
+
+    /// Cancels a goal.
+    pub fn cancel(&mut self, goal: GoalId) {
+        self.send(self.processes.len(), Message::Cancel(goal));
+    }
+
+    /// What became of a goal.
+    #[must_use]
+    pub fn goal(&self, goal: &GoalId) -> GoalState {
+        self.client.goal(goal).cloned().unwrap_or(GoalState::Lost)
+    }
+
+    /// Waits until a goal is over, at most for `patience`.
+    pub fn wait(&mut self, goal: &GoalId, patience: Duration) -> GoalState {
+        self.wait_until(patience, |arm| arm.goal(goal).is_over());
+        self.goal(goal)
+    }
+
+    /// Waits until something is true, at most for `patience`; returns whether it is.
+    pub fn wait_until(&mut self, patience: Duration, done: impl Fn(&Self) -> bool) -> bool {
+        let until = self.now + patience;
+        while !done(self) {
+            if self.now >= until || self.violation.is_some() || self.failure.is_some() {
+                return false;
+            }
+            self.run_until((self.now + LOOK).min(until));
+        }
+        true
+    }
+
+    /// Sets the fraction of the programmed speed, 0 to 1.
+    pub fn set_speed(&mut self, factor: f64) {
+        self.send(self.processes.len(), Message::SpeedScaling(factor));
+    }
+
+    /// Names of all processes.
+    pub fn process_names(&self) -> impl Iterator<Item = &str> {
+        self.processes.iter().map(|process| process.name.as_str())
+    }
+
+    fn find(&self, name: &str) -> Result<ProcessId, VirtualError> {
+        self.processes.iter().position(|process| process.name == name).ok_or_else(|| {
+            let known = self.process_names().collect::<Vec<_>>().join(", ");
+            VirtualError::NoProcess { name: name.to_owned(), known }
+        })
+    }
+
+    /// Kills a process (SIGKILL); it is started again after the respawn delay.
+    ///
+    /// # Errors
+    /// [`VirtualError::NoProcess`].
+    pub fn kill(&mut self, name: &str) -> Result<(), VirtualError> {
+        let host = self.config.host;
+        let again = host.respawn_delay + self.host_dice.between(host.start_up.0, host.start_up.1);
+        self.kill_for(name, again)
+    }
+
+    /// Kills a process; it makes its first step again after `time`.
+    ///
+    /// # Errors
+    /// [`VirtualError::NoProcess`].
+    pub fn kill_for(&mut self, name: &str, time: Duration) -> Result<(), VirtualError> {
+        let id = self.find(name)?;
+        self.end(id, Some(self.now + time));
+        Ok(())
+    }
+
+    /// Gives a process no time for a while (SIGSTOP, SIGCONT).
+    ///
+    /// # Errors
+    /// [`VirtualError::NoProcess`].
+    pub fn freeze(&mut self, name: &str, time: Duration) -> Result<(), VirtualError> {
+        let (id, now) = (self.find(name)?, self.now);
+        let Some(process) = self.processes.get_mut(id).filter(|process| process.is_alive()) else {
+            return Ok(());
+        };
+        self.record.event(now, &process.name, &format!("frozen for {time:?}"));
+        process.state = RunState::Frozen(now + time);
+        Ok(())
+    }
+
+    /// What goes wrong with messages from now on.
+    pub fn set_network(&mut self, faults: NetworkFaults) {
+        self.record.event(self.now, "network", &format!("{faults:?}"));
+        self.network.faults = faults;
+    }
+
+    /// Makes a drive misbehave; from now on true motion is not judged any more.
+    ///
+    /// # Errors
+    /// [`VirtualError::Fault`] saying what is allowed.
+    pub fn inject(&mut self, fault: &FaultRequest) -> Result<String, VirtualError> {
+        self.checker.distrust_drives();
+        Ok(self.hardware.drives.inject(fault)?)
+    }
+
+    /// Does something to the bus.
+    pub fn break_bus(&mut self, fault: BusFault) -> FaultId {
+        self.record.event(self.now, "bus", &format!("{:?}", fault.kind));
+        self.hardware.wire.add_fault(fault, self.now)
+    }
+
+    /// Takes all faults of the bus away.
+    pub fn mend_bus(&mut self) {
+        self.record.event(self.now, "bus", "mended");
+        self.hardware.wire.clear_faults(self.now);
+    }
+
+    /// The recording.
+    #[must_use]
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// The supervisor's word, as the client last heard it.
+    #[must_use]
+    pub fn status(&self) -> &ArmStatus {
+        self.client.status()
+    }
+
+    /// The true state.
+    #[must_use]
+    pub fn truth(&self) -> Truth {
+        self.hardware.drives.truth()
+    }
+
+    /// Commands that the living drivers refused, as their telemetry says.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.refused.iter().sum()
+    }
+
+    /// Begins a new measurement of tracking.
+    pub fn restart_tracking(&mut self) {
+        self.tracking.restart();
+    }
+
+    /// How well the arm followed since the last [`VirtualArm::restart_tracking`].
+    #[must_use]
+    pub fn tracking(&self) -> TrackingFigures {
+        self.tracking.figures()
+    }
+}
