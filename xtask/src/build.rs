@@ -14,7 +14,7 @@ use crate::env::RosEnv;
 use crate::prepare::interfaces::cmake_in;
 use crate::process::{run, run_logged};
 use crate::progress::Progress;
-use crate::{install, paths};
+use crate::{install, lock, paths};
 
 /// Executables of package armature_nodes; each is a crate with feature `ros`.
 pub fn nodes() -> impl Iterator<Item = &'static str> {
@@ -39,6 +39,7 @@ pub fn everything() -> Result<RosEnv> {
 pub fn messages(ros: &RosEnv) -> Result<()> {
     let source = paths::root().join("msg");
     let stamp = paths::install().join("share/armature_msgs/built-from");
+    let _lock = lock::hold(&paths::target().join("ros").join("messages.lock"))?;
     let wanted = message_digest(ros)?;
     if fs::read_to_string(&stamp).is_ok_and(|built| built == wanted) {
         return Ok(());

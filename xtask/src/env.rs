@@ -10,7 +10,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use crate::paths;
 use crate::prepare::python::Interpreter;
@@ -204,8 +204,8 @@ impl Domain {
         for offset in 0..count {
             let id = (std::process::id().wrapping_add(offset) % count) as u8 + DOMAINS.start();
             let path = folder.join(id.to_string());
-            let lock =
-                File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+            // A file of another user counts as taken.
+            let Ok(lock) = File::create(&path) else { continue };
             if lock.try_lock().is_ok() {
                 return Ok(Self { id, _lock: lock });
             }

@@ -14,6 +14,7 @@ pub mod doctor;
 pub mod emulated;
 pub mod env;
 pub mod install;
+pub mod lock;
 pub mod paths;
 pub mod prepare;
 pub mod process;

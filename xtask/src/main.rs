@@ -56,7 +56,7 @@ enum Verb {
     Doctor,
     /// List every figure of target/report/ against its limit, what falls short first.
     Report,
-    /// Print a completion script for a shell.
+    /// Print a completion script for the alias xtask="cargo xtask".
     Completions {
         /// Which shell.
         shell: Shell,

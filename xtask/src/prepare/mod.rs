@@ -12,13 +12,14 @@ pub mod mend;
 pub mod python;
 pub mod system;
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use crate::digest::Digest;
 use crate::env::RosEnv;
+use crate::lock;
 use crate::paths;
 use crate::process::run_logged;
 use crate::progress::Progress;
@@ -72,7 +73,7 @@ pub fn ensure() -> Result<Prefix> {
         return Ok(prefix);
     }
     system::ensure()?;
-    let _lock = lock(&prefix.root)?;
+    let _lock = lock::hold(&prefix.root.with_extension("lock"))?;
     if !prefix.is_complete() {
         prepare(&prefix)?;
     }
@@ -125,7 +126,7 @@ pub fn tools() -> Result<PathBuf> {
     let name = format!("tools-py{}{}-{digest}", interpreter.major, interpreter.minor);
     let root = paths::cache().join(name);
     let python = root.join("bin").join("python3");
-    let _lock = lock(&root)?;
+    let _lock = lock::hold(&root.with_extension("lock"))?;
     if !root.join(STAMP).is_file() {
         system::ensure()?;
         clear(&root)?;
@@ -140,18 +141,6 @@ pub fn tools() -> Result<PathBuf> {
         progress.finish("The CAN test tools are ready");
     }
     Ok(python)
-}
-
-/// Held while a folder of the cache is made; waits for whoever makes it now.
-fn lock(root: &Path) -> Result<File> {
-    let path = root.with_extension("lock");
-    fs::create_dir_all(paths::cache())?;
-    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-    if file.try_lock().is_err() {
-        eprintln!("Waiting for another preparation of {}", root.display());
-        file.lock()?;
-    }
-    Ok(file)
 }
 
 fn clear(folder: &Path) -> Result<()> {
