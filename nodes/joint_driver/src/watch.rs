@@ -28,9 +28,11 @@ impl FeedbackWatch {
         self.missed = 0;
     }
 
-    /// A SYNC was sent or heard.
+    /// A SYNC was sent or heard. A backlog read at once after a pause counts as one period too many,
+    /// and regular periods make up for it: only feedback that keeps coming too often is suspect.
     pub fn sync(&mut self) {
-        self.surplus = (self.surplus + self.since_sync).saturating_sub(1);
+        let doubled = self.since_sync > 1;
+        self.surplus = if doubled { self.surplus + 1 } else { self.surplus.saturating_sub(1) };
         self.since_sync = 0;
         self.missed = self.missed.saturating_add(1);
     }
@@ -81,6 +83,18 @@ mod tests {
             watch.frame();
         }
         assert!(!watch.is_doubled());
+    }
+
+    #[test]
+    fn a_backlog_after_a_pause_and_single_slips_are_not_taken_for_a_double() {
+        let mut watch = FeedbackWatch::default();
+        for _ in 0..100 {
+            (0..60).for_each(|_| watch.frame());
+            watch.sync();
+            watch.frame();
+            watch.sync();
+            assert!(!watch.is_doubled());
+        }
     }
 
     #[test]
