@@ -316,7 +316,7 @@ impl Joint {
 
     /// What the driver does with commands for this joint.
     #[must_use]
-    pub fn driver_state(&self, orders: &Orders) -> DriverState {
+    pub fn driver_state(&self, now: Monotonic, orders: &Orders) -> DriverState {
         let state = self.status.and_then(Statusword::state);
         match state {
             _ if !self.link.is_ready() => DriverState::Offline,
@@ -324,7 +324,7 @@ impl Joint {
             Some(State::Fault | State::FaultReactionActive) => DriverState::Faulted,
             Some(_) if !orders.power => DriverState::Disabled,
             Some(State::OperationEnabled) if !self.faults.may_move() => DriverState::Blocked,
-            Some(State::OperationEnabled) if self.motion.target().is_some() => {
+            Some(State::OperationEnabled) if self.motion.target(now).is_some() => {
                 DriverState::Following
             }
             Some(State::OperationEnabled) => DriverState::Holding,
@@ -334,7 +334,8 @@ impl Joint {
 
     fn feedback(&self, now: Now, sample: &Sample, orders: &Orders) -> JointFeedback {
         let setpoint = self.motion.setpoint();
-        let (epoch, sequence) = self.motion.target().map_or((0, 0), |t| (t.epoch, t.sequence));
+        let (epoch, sequence) =
+            self.motion.target(now.mono).map_or((0, 0), |t| (t.epoch, t.sequence));
         let commanded = self.settled;
         JointFeedback {
             stamp: now.stamp.shifted(sample.at.seconds_from(now.mono)),
@@ -350,7 +351,7 @@ impl Joint {
             applied_epoch: epoch,
             applied_sequence: sequence,
             drive: power::drive_state(self.status),
-            driver: self.driver_state(orders),
+            driver: self.driver_state(now.mono, orders),
             faults: self.faults.bits(),
             error_code: self.error_code,
         }

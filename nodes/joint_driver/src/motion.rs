@@ -108,10 +108,15 @@ impl Motion {
         self.effort
     }
 
-    /// The command being followed.
+    /// The command being followed, while it is valid.
     #[must_use]
-    pub fn target(&self) -> Option<&Target> {
-        self.target.as_ref()
+    pub fn target(&self, now: Monotonic) -> Option<&Target> {
+        self.target.as_ref().filter(|target| now < target.valid_until)
+    }
+
+    /// The drive is gone, and with it whatever it was told.
+    pub fn forget(&mut self) {
+        (self.target, self.pending) = (None, None);
     }
 
     /// Commands this joint refused.

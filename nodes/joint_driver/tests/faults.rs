@@ -255,6 +255,22 @@ fn a_bus_that_goes_down_blocks_and_comes_back_without_touching_the_drive() {
 }
 
 #[test]
+fn feedback_after_an_outage_names_no_command_that_expired_meanwhile() {
+    let mut world = swinging();
+    world.events.push(BusEvent::Down("bus-off".into()));
+    world.run(0.2);
+    let seen = world.feedback.len();
+    world.events.push(BusEvent::Up);
+    world.run(1.0);
+    assert!(world.feedback.len() > seen);
+    assert!(
+        world.feedback[seen..].iter().all(|f| f.applied_epoch == 0),
+        "{:?}",
+        world.feedback[seen]
+    );
+}
+
+#[test]
 fn a_second_driver_of_the_same_joint_stays_silent_and_says_so() {
     let mut world = World::single();
     let rival = Heartbeat::Alive(NmtState::Operational).frame(NodeId::new(100).unwrap());

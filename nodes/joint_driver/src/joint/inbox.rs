@@ -143,6 +143,7 @@ impl Joint {
 
     /// Forgets what the drive said: it is set up anew, or gone.
     pub(super) fn lose_drive(&mut self) {
+        self.motion.forget();
         self.status = None;
         self.mode_display = None;
         self.sample = None;

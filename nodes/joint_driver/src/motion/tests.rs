@@ -50,7 +50,7 @@ fn a_command_that_expires_at_rest_is_no_fault_and_the_next_one_is_followed() {
     motion.offer(target(1, 0.0005, 0.0));
     let moved: Vec<_> = (1..=9).map(|k| motion.advance(at(k), at(k), Freedom::Follow)).collect();
     assert!(!moved.contains(&Moved::Expired));
-    assert!(motion.target().is_none());
+    assert!(motion.target(at(9)).is_none());
     motion.offer(target(10, 0.001, 0.0));
     assert_eq!(motion.advance(at(10), at(10), Freedom::Follow), Moved::Following);
     assert_eq!(motion.refused().total(), 0);
@@ -67,7 +67,7 @@ fn each_refusal_is_counted_and_the_command_before_goes_on() {
     motion.offer(Target { mode: Mode::Torque, ..target(3, 0.0, 0.1) });
     assert_eq!(motion.advance(at(3), at(3), Freedom::Follow), Moved::Following);
     assert_eq!(motion.refused().of(Refusal::Mode), 1);
-    assert_eq!(motion.target().map(|t| t.sequence), Some(1));
+    assert_eq!(motion.target(at(3)).map(|t| t.sequence), Some(1));
     motion.offer(target(4, 0.1, 0.1));
     motion.advance(at(4), at(4), Freedom::Stand);
     motion.offer(target(5, 0.1, 0.1));
