@@ -9,8 +9,8 @@ use rand_chacha::ChaCha8Rng;
 use std::time::Duration;
 use vocabulary::time::{Monotonic, Now, Stamp};
 
-/// World time at which everything begins: not zero, so that ages reach back.
-pub const BEGIN: Monotonic = Monotonic(1_000_000_000);
+/// World time at which everything begins: what never happened lies long ago then.
+pub const BEGIN: Monotonic = Monotonic(10_000_000_000);
 
 /// ROS time at world time 0, ns.
 const ROS_ORIGIN: i64 = 1_750_000_000_000_000_000;
@@ -101,7 +101,7 @@ mod tests {
     fn a_clock_shows_its_own_time_and_finds_back() {
         let clock = Clock::new(Duration::from_secs(3600));
         let local = clock.now(BEGIN).mono;
-        assert_eq!(local, Monotonic(3_601_000_000_000));
+        assert_eq!(local, Monotonic(3_610_000_000_000));
         assert_eq!(clock.world(local), BEGIN);
     }
 

@@ -13,9 +13,11 @@ use vocabulary::command::{DriverState, JointFeedback};
 use vocabulary::joint::{JOINTS, JointLimits, PerJoint};
 use vocabulary::time::Monotonic;
 
-/// Above this true speed a joint moves, rad/s: what the motion of its neighbours and the settling
-/// of its loops make of a joint that holds stays below.
-const MOVES: f64 = 0.05;
+/// Above this true speed a joint may be moving, rad/s.
+const FAST: f64 = 0.05;
+/// It moves when it also is this far from where it last stood, rad: what a neighbour's motion or the
+/// change from one loop of a drive to another makes of a joint that holds stays below.
+const FAR: f64 = 0.003;
 /// How far a joint may swing beyond a position limit, rad: tracking error and overshoot.
 const POSITION_MARGIN: f64 = 0.005;
 /// By which part a joint may be faster than its limit: the loops of the drive.
@@ -41,6 +43,8 @@ struct Watch {
     driver: DriverState,
     /// Last command that its driver heard.
     heard: Monotonic,
+    /// True position when it last stood, rad.
+    stood: f64,
     /// Last setpoint on the wire while enabled.
     setpoint: Option<(Monotonic, i32)>,
 }
@@ -131,15 +135,23 @@ impl Motions {
         judge_step(facts, self.facts.period, at.since(then), target.wrapping_sub(last))
     }
 
-    pub fn on_truth(&self, truth: &Truth) -> Option<Finding> {
+    pub fn on_truth(&mut self, truth: &Truth) -> Option<Finding> {
         if !self.trusted {
             return None;
+        }
+        let state = truth.position.iter().zip(&truth.velocity);
+        for (watch, (position, velocity)) in self.joints.iter_mut().zip(state) {
+            if velocity.abs() <= FAST {
+                watch.stood = *position;
+            }
         }
         let state = truth.position.iter().zip(&truth.velocity);
         let known = self.facts.joints.iter().zip(&self.joints);
         known.zip(state).find_map(|((facts, watch), (&position, &velocity))| {
             let beyond = beyond_limits(facts, position, velocity);
-            beyond.or_else(|| self.without_reason(facts, watch, truth.time, velocity))
+            let moves = velocity.abs() > FAST && (position - watch.stood).abs() > FAR;
+            let unasked = || self.without_reason(facts, watch, truth.time, velocity);
+            beyond.or_else(|| moves.then(unasked).flatten())
         })
     }
 
@@ -150,9 +162,6 @@ impl Motions {
         now: Monotonic,
         velocity: f64,
     ) -> Option<Finding> {
-        if velocity.abs() <= MOVES {
-            return None;
-        }
         let brake = braking_time(&facts.limits);
         let over = |since: Monotonic, allowed: Duration| {
             (now.since(since) > allowed).then(|| now.since(since))
