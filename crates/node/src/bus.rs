@@ -34,16 +34,16 @@ impl Alarm {
         }
         // SAFETY: the descriptor is open and belongs to nobody else.
         let owned = unsafe { OwnedFd::from_raw_fd(descriptor) };
-        Ok(Self {
-            timer: AsyncFd::with_interest(owned, Interest::READABLE)?,
-            set_to: Monotonic::default(),
-        })
+        // SAFETY: the descriptor stays open as long as the AsyncFd that owns it.
+        let timer = unsafe { AsyncFd::register_with_interest(owned, Interest::READABLE) };
+        Ok(Self { timer: timer?, set_to: Monotonic::default() })
     }
 
-    /// Returns at `instant`, or at once when it is over. May be cancelled.
+    /// Returns at `instant`, or as soon as the sockets had their turn when it is over. May be
+    /// cancelled.
     pub async fn ring(&mut self, instant: Monotonic) {
         if instant <= monotonic() {
-            return;
+            return tokio::task::yield_now().await;
         }
         if instant != self.set_to {
             self.set(instant);
@@ -75,6 +75,7 @@ impl Alarm {
 pub struct BusPort {
     bus: AnyBus,
     alarm: Alarm,
+    deaf_until: Monotonic,
     /// Frames in order of arrival.
     pub frames: Vec<Received<Frame>>,
     /// What happened to the bus.
@@ -96,15 +97,28 @@ impl BusPort {
         Ok(Self {
             bus: AnyBus::new(config, options).map_err(StartError::config)?,
             alarm: Alarm::new().map_err(StartError::config)?,
+            deaf_until: Monotonic::default(),
             frames: Vec::with_capacity(64),
             events: Vec::new(),
         })
+    }
+
+    /// Lets frames gather until then instead of waking for each of them: every wake-up costs as
+    /// much as the work it brings.
+    pub fn gather(&mut self, until: Monotonic) {
+        self.deaf_until = until;
     }
 
     /// Waits for a frame, an event or `until`, then collects all that has arrived.
     pub async fn wait(&mut self, until: Monotonic) {
         self.frames.clear();
         self.events.clear();
+        if self.deaf_until > monotonic() {
+            self.alarm.ring(self.deaf_until.min(until)).await;
+            if until < self.deaf_until {
+                return;
+            }
+        }
         let first = tokio::select! {
             biased;
             input = self.bus.recv() => Some(input),

@@ -13,6 +13,9 @@ use vocabulary::time::Monotonic;
 /// From here on a cycle counts as late.
 const LATE: Duration = Duration::from_millis(1);
 
+/// How far below the cycle the middleware's threads run.
+const BELOW_CYCLE: i32 = 10;
+
 /// Counts cycles and their lateness, for any kind of loop.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CycleMeter {
@@ -128,16 +131,19 @@ impl Realtime {
     }
 }
 
-/// Asks for real-time scheduling of the calling thread; says in one line when it is refused.
+/// Asks for real-time scheduling: the calling thread at the priority wished for, the middleware's
+/// threads below it but above everything that is not real-time, because the cycle shares locks with
+/// them. Says in one line what is refused.
 #[must_use]
 pub fn request(wish: Realtime) -> Vec<LogLine> {
     let mut lines = Vec::new();
     if wish.priority > 0 {
-        let parameters = libc::sched_param { sched_priority: wish.priority };
-        // SAFETY: plain system call on the calling thread.
-        let refused =
-            unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO, &raw const parameters) } != 0;
-        if refused {
+        let below = (wish.priority - BELOW_CYCLE).max(1);
+        for thread in threads() {
+            // A thread that ended meanwhile, or a refusal that the next call reports.
+            let _told_below = schedule(thread, below);
+        }
+        if schedule(0, wish.priority).is_err() {
             lines.push(refusal(&format!("SCHED_FIFO {}", wish.priority), "rtprio"));
         }
     }
@@ -146,6 +152,21 @@ pub fn request(wish: Realtime) -> Vec<LogLine> {
         lines.push(refusal("mlockall", "memlock"));
     }
     lines
+}
+
+/// Puts a thread (0: the calling one) under SCHED_FIFO.
+fn schedule(thread: libc::pid_t, priority: i32) -> std::io::Result<()> {
+    let parameters = libc::sched_param { sched_priority: priority };
+    // SAFETY: plain system call, the parameters are valid.
+    let failed =
+        unsafe { libc::sched_setscheduler(thread, libc::SCHED_FIFO, &raw const parameters) } != 0;
+    if failed { Err(std::io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// The threads of this process.
+fn threads() -> Vec<libc::pid_t> {
+    let Ok(tasks) = std::fs::read_dir("/proc/self/task") else { return Vec::new() };
+    tasks.flatten().filter_map(|task| task.file_name().to_str()?.parse().ok()).collect()
 }
 
 fn refusal(what: &str, limit: &str) -> LogLine {

@@ -27,6 +27,8 @@ use vocabulary::topics::{Qos, Topic};
 const MAX_SPINS: usize = 16;
 /// The same refusal of the door is logged at most this often.
 const REFUSAL_QUIET: Duration = Duration::from_secs(10);
+/// Lifecycle and parameter services are answered at this rate: nobody waits for them in a cycle.
+const SERVICE_PERIOD: Duration = Duration::from_millis(20);
 const CONFIGURE: u8 = 1;
 const ACTIVATE: u8 = 3;
 
@@ -45,6 +47,7 @@ pub struct Shell {
     heart: Heart,
     inboxes: Vec<Inbox>,
     door: Door,
+    next_service: Monotonic,
 }
 
 /// What the door refused.
@@ -81,6 +84,7 @@ impl Shell {
             heart: Heart::create(&mut node, boot_id, Rc::clone(&order))?,
             inboxes: Vec::new(),
             door: Door::default(),
+            next_service: Monotonic::default(),
             order,
             node,
         })
@@ -109,9 +113,12 @@ impl Shell {
                 break;
             }
         }
-        self.parameter_services.serve(&mut self.parameters);
-        for line in self.lifecycle.serve() {
-            self.log(&line);
+        if now.mono >= self.next_service {
+            self.next_service = now.mono + SERVICE_PERIOD;
+            self.parameter_services.serve(&mut self.parameters);
+            for line in self.lifecycle.serve() {
+                self.log(&line);
+            }
         }
         now
     }

@@ -4,6 +4,7 @@
 
 use can_bus::frame::Frame;
 use can_hub::{BusFault, Config, FaultKind, Hub, HubHandle, Select};
+use node::realtime::{self, Realtime};
 use node::services::Requests;
 use node::{Shell, StartError, clock, signal, start};
 use r2r::armature_msgs::srv::InjectBusFault;
@@ -12,6 +13,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 use vocabulary::health::{Health, LogLine, NodeHealth};
 
+/// Above everything: hardware does not wait.
+const PRIORITY: i32 = 65;
 const PERIOD: Duration = Duration::from_millis(20);
 /// `can_id` of a request that means every identifier.
 const EVERY_ID: u32 = u32::MAX;
@@ -124,6 +127,7 @@ fn report(hub: &HubHandle) -> (NodeHealth, Vec<(&'static str, String)>) {
 async fn tend(mut shell: Shell, hub: HubHandle) -> anyhow::Result<()> {
     let mut wiring = Wiring::create(&mut shell)?;
     shell.start();
+    shell.log_all(&realtime::request(Realtime::of(shell.config(), PRIORITY)));
     while !signal::stop_requested() {
         tokio::time::sleep(PERIOD).await;
         shell.poll();

@@ -22,7 +22,6 @@ use vocabulary::topics::{self, Qos};
 const PRIORITY: i32 = 55;
 /// Signals are noticed within this also on a silent bus.
 const LONGEST_SLEEP: Duration = Duration::from_millis(50);
-
 /// One joint's publishers, found by its index.
 struct JointTopics {
     index: usize,
@@ -121,6 +120,11 @@ async fn work(mut shell: Shell, config: Config, mut driver: Driver) -> anyhow::R
         };
         driver.step(if cycle { polled } else { woken }, &inputs, &mut outputs);
         send(&mut port, &outputs);
+        let produced = outputs.frames.iter().any(|out| out.frame.cob_id() == Some(cob::SYNC));
+        if synced || produced {
+            // All answer SYNC at once; what they say is read together.
+            port.gather(polled.mono + period * 3 / 8);
+        }
         wiring.publish(&outputs);
         shell.log_all(&outputs.log);
         shell.beat(woken, || (driver.health(), Vec::new()));

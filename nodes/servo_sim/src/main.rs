@@ -23,6 +23,9 @@ use vocabulary::topics;
 /// Above everything: hardware does not wait.
 const PRIORITY: i32 = 65;
 
+/// The drives' own timers are not finer; without it, one that is overdue would let nobody else run.
+const SHORTEST_SLEEP: Duration = Duration::from_micros(500);
+
 struct Wiring {
     truth: r2r::Publisher<JointState>,
     inject: Requests<InjectFault::Service>,
@@ -103,7 +106,8 @@ async fn work(mut shell: Shell, bus: BusConfig, mut simulator: Simulator) -> any
     shell.log_all(&realtime::request(Realtime::of(shell.config(), PRIORITY)));
     while !signal::stop_requested() {
         let now = clock::now().mono;
-        let wake = simulator.next_wake().unwrap_or(now).min(polled.mono + period);
+        let wake = simulator.next_wake().unwrap_or(now).max(now + SHORTEST_SLEEP);
+        let wake = wake.min(polled.mono + period);
         port.wait(wake).await;
         received.clear();
         received.extend(port.frames.iter().map(|frame| frame.value));
