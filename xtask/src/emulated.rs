@@ -30,9 +30,25 @@ const PROGRAMS: [(&str, &str); 7] = [
 
 /// Kernel modules the guest needs, in the order in which they load.
 const MODULES: [&str; 19] = [
-    "virtio", "virtio_ring", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci",
-    "netfs", "fscache", "9pnet", "9pnet_virtio", "9p", "can", "can-raw", "can-bcm", "can-dev",
-    "vcan", "sja1000", "kvaser_pci", "sch_tbf", "can-gw",
+    "virtio",
+    "virtio_ring",
+    "virtio_pci_modern_dev",
+    "virtio_pci_legacy_dev",
+    "virtio_pci",
+    "netfs",
+    "fscache",
+    "9pnet",
+    "9pnet_virtio",
+    "9p",
+    "can",
+    "can-raw",
+    "can-bcm",
+    "can-dev",
+    "vcan",
+    "sja1000",
+    "kvaser_pci",
+    "sch_tbf",
+    "can-gw",
 ];
 
 /// First process of the guest: mounts, runs the job in the host's file system, powers off.
@@ -90,13 +106,18 @@ fn ensure_programs() -> Result<()> {
         let admin = Path::new("/usr/sbin").join(program);
         paths::on_path(program).is_none() && !admin.is_file()
     };
-    let mut missing: Vec<&str> =
-        PROGRAMS.iter().filter(|(program, _)| absent(program)).map(|(_, package)| *package).collect();
+    let mut missing: Vec<&str> = PROGRAMS
+        .iter()
+        .filter(|(program, _)| absent(program))
+        .map(|(_, package)| *package)
+        .collect();
     missing.dedup();
     match missing.as_slice() {
         [] => Ok(()),
         packages if system::is_root() => system::install(packages),
-        packages => bail!("system packages are missing; run: sudo {}", system::install_line(packages)),
+        packages => {
+            bail!("system packages are missing; run: sudo {}", system::install_line(packages))
+        }
     }
 }
 
@@ -216,9 +237,10 @@ fn copy_modules(unpacked: &Path, to: &Path) -> Result<String> {
 
 fn copy_module(from: &Path, to: &Path) -> Result<()> {
     match from.extension().and_then(|extension| extension.to_str()) {
-        Some("zst") => {
-            run(Command::new("zstd").args(["-dqf"]).arg(from).arg("-o").arg(to), "unpacking a module")
-        }
+        Some("zst") => run(
+            Command::new("zstd").args(["-dqf"]).arg(from).arg("-o").arg(to),
+            "unpacking a module",
+        ),
         Some("xz") => {
             let text = format!("xz -dc '{}' > '{}'", from.display(), to.display());
             run(Command::new("sh").args(["-c", &text]), "unpacking a module")

@@ -88,6 +88,8 @@ pub struct Moment {
     pub lenient: bool,
     /// A controller stands on an unfinished path.
     pub paused: bool,
+    /// The controller hears all joints and writes commands.
+    pub ready: bool,
 }
 
 impl Authority {
@@ -283,8 +285,7 @@ impl Authority {
     }
 
     fn power(&mut self, since: Monotonic, permitted: Monotonic, view: &View, moment: &Moment) {
-        let mut unready = view.unready();
-        unready.extend(view.unpermitted().iter().map(ToString::to_string));
+        let unready = unready(view, moment);
         if unready.is_empty() {
             self.finish(true, "all joints hold under power");
         } else if overdue(since, self.config.enable_timeout, moment) {
@@ -300,8 +301,7 @@ impl Authority {
     }
 
     fn await_followers(&mut self, since: Monotonic, view: &View, moment: &Moment) {
-        let mut unready = view.unready();
-        unready.extend(view.unpermitted().iter().map(ToString::to_string));
+        let unready = unready(view, moment);
         if unready.is_empty() {
             self.finish(true, "the arm may move again");
         } else if overdue(since, self.config.resume_timeout, moment) {
@@ -360,6 +360,16 @@ impl Authority {
     fn answer(&mut self, id: u64, success: bool, message: &str) {
         self.responses.push(Response { id, success, message: message.to_owned() });
     }
+}
+
+/// What still keeps the arm from moving under its new permit.
+fn unready(view: &View, moment: &Moment) -> Vec<String> {
+    let mut unready = view.unready();
+    unready.extend(view.unpermitted().iter().map(ToString::to_string));
+    if !moment.ready {
+        unready.push("control does not hear all joints yet".to_owned());
+    }
+    unready
 }
 
 fn overdue(since: Monotonic, limit: f64, moment: &Moment) -> bool {

@@ -18,6 +18,8 @@ pub struct ControlReport {
     pub epoch: u64,
     /// It stands on an unfinished path and waits for a permit.
     pub paused: bool,
+    /// It hears all joints and writes commands.
+    pub ready: bool,
 }
 
 /// An epoch no honest sender reaches; a report beyond it is broken.
@@ -268,6 +270,7 @@ mod tests {
                     boot_id,
                     epoch,
                     paused: false,
+                    ready: true,
                 }),
                 lenient: false,
                 now: Monotonic(ms * MS),

@@ -95,6 +95,7 @@ struct Running {
     diagnosed: Option<Monotonic>,
     arm: Option<Received<ArmState>>,
     paused: bool,
+    ready: bool,
     steps: u64,
 }
 
@@ -166,7 +167,7 @@ impl Supervisor {
             },
             &mut log,
         );
-        let moment = Moment { now, lenient, paused: running.paused };
+        let moment = Moment { now, lenient, paused: running.paused, ready: running.ready };
         self.rule(&running, &events, &grant, &moment, inputs.requests);
         let (responses, words) = self.authority.drain();
         log.extend(words);
@@ -231,6 +232,7 @@ impl Supervisor {
             diagnosed: None,
             arm: None,
             paused: false,
+            ready: false,
             steps: 0,
         }
     }
@@ -302,7 +304,7 @@ impl Running {
             self.arm = Some(arm.clone());
         }
         if let Some(report) = inputs.control {
-            self.paused = report.paused;
+            (self.paused, self.ready) = (report.paused, report.ready);
         }
         self.registry.judge(now, lenient)
     }

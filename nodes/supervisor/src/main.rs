@@ -79,6 +79,7 @@ impl Wiring {
             boot_id: state.boot_id,
             epoch: state.epoch,
             paused: state.phase == ControlPhase::Paused,
+            ready: state.phase != ControlPhase::Inactive,
         });
         reports.max_by_key(|report| report.epoch)
     }

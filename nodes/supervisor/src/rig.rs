@@ -23,6 +23,7 @@ pub struct Rig {
     pub velocity: f64,
     pub sees: bool,
     pub paused: bool,
+    pub ready: bool,
     /// Blocked joints follow as soon as a new permit is out.
     pub obedient: bool,
     pub ms: u64,
@@ -55,6 +56,7 @@ impl Rig {
             velocity: 0.0,
             sees: true,
             paused: false,
+            ready: true,
             obedient: true,
             ms: 1000,
             status: ArmStatus::default(),
@@ -95,6 +97,7 @@ impl Rig {
             boot_id: self.lease.holder,
             epoch: self.lease.epoch,
             paused: self.paused,
+            ready: self.ready,
         };
         let inputs = Inputs {
             heartbeats: &beats,

@@ -147,6 +147,15 @@ fn resume_after_a_stop_gives_a_new_permit() {
 }
 
 #[test]
+fn enable_is_answered_only_when_control_hears_all_joints() {
+    let mut rig = Rig::new();
+    rig.ready = false;
+    rig.run(1500);
+    let answer = rig.call(Enable);
+    assert!(!answer.success && answer.message.contains("control"), "{}", answer.message);
+}
+
+#[test]
 fn resume_of_a_paused_path_in_an_enabled_arm_gives_a_new_permit() {
     let mut rig = Rig::enabled();
     rig.paused = true;

@@ -35,6 +35,7 @@ impl SupervisorNode {
             boot_id: state.boot_id,
             epoch: state.epoch,
             paused: state.phase == ControlPhase::Paused,
+            ready: state.phase != ControlPhase::Inactive,
         };
         if self.control.is_none_or(|known| known.epoch <= report.epoch) {
             self.control = Some(report);
