@@ -1,13 +1,14 @@
 //! SIGINT and SIGTERM as a flag that loops ask for, instead of an end in mid-cycle.
 //!
-//! The rule: the handler does nothing but set the flag. A second signal ends the process at once.
+//! The rule: the handler does nothing but set the flag. Ctrl-C arrives twice, from the terminal and
+//! from launch, so only a SIGTERM that follows ends the process at once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static STOP: AtomicBool = AtomicBool::new(false);
 
 extern "C" fn on_signal(number: libc::c_int) {
-    if STOP.swap(true, Ordering::SeqCst) {
+    if STOP.swap(true, Ordering::SeqCst) && number == libc::SIGTERM {
         // SAFETY: both calls are async-signal-safe; the default action ends the process.
         unsafe {
             libc::signal(number, libc::SIG_DFL);
