@@ -5,6 +5,7 @@
 
 use crate::StartError;
 use crate::clock::monotonic;
+use crate::realtime::sleep_until;
 use can_bus::bus::{AnyBus, BusConfig, BusEvent, BusInput, BusOptions, Filter};
 use can_bus::frame::Frame;
 use std::io;
@@ -104,7 +105,7 @@ impl BusPort {
     }
 
     /// Lets frames gather until then instead of waking for each of them: every wake-up costs as
-    /// much as the work it brings.
+    /// much as the work it brings. Nothing else may live on the runtime of a loop that does this.
     pub fn gather(&mut self, until: Monotonic) {
         self.deaf_until = until;
     }
@@ -114,7 +115,8 @@ impl BusPort {
         self.frames.clear();
         self.events.clear();
         if self.deaf_until > monotonic() {
-            self.alarm.ring(self.deaf_until.min(until)).await;
+            // Blocks the thread: nobody else lives on it, and it is the cheapest sleep there is.
+            sleep_until(self.deaf_until.min(until));
             if until < self.deaf_until {
                 return;
             }

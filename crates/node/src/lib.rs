@@ -15,6 +15,7 @@ pub mod convert;
 mod heartbeat;
 pub mod lifecycle;
 mod lifecycle_services;
+mod middleware;
 pub mod params;
 pub mod realtime;
 pub mod services;

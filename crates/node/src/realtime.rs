@@ -83,7 +83,8 @@ fn following(began: Monotonic, period: Duration, lateness: Duration) -> Monotoni
     began + period.saturating_mul(steps)
 }
 
-fn sleep_until(instant: Monotonic) {
+/// Blocks the thread until `instant`, or until a signal asks the process to end.
+pub(crate) fn sleep_until(instant: Monotonic) {
     let until = libc::timespec {
         tv_sec: (instant.0 / 1_000_000_000) as libc::time_t,
         tv_nsec: (instant.0 % 1_000_000_000) as libc::c_long,

@@ -4,6 +4,7 @@
 //! again without a change); a failure later with one line and exit code 1.
 
 use crate::arm::ArmError;
+use crate::middleware;
 use crate::params::ParameterError;
 use crate::shell::Shell;
 use crate::signal;
@@ -42,6 +43,7 @@ impl StartError {
 /// Runs a node: creates its shell and hands it to `work` until that returns.
 #[must_use]
 pub fn main(default_name: &str, work: impl FnOnce(Shell) -> anyhow::Result<()>) -> ExitCode {
+    middleware::choose_transport();
     signal::install();
     match create(default_name) {
         Err(error) => end(default_name, &error.into()),

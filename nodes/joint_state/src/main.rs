@@ -5,7 +5,7 @@
 use joint_state::{Arm, Config, DynamicJointStates, INTERFACES, Inputs, JointState, JointStates};
 use joint_state::{Outputs, Transform};
 use node::convert::time;
-use node::realtime::CycleTimer;
+use node::realtime::{self, CycleTimer, Realtime};
 use node::topics::{Latest, Publisher};
 use node::{Shell, StartError, signal, start};
 use r2r::control_msgs::msg::{DynamicJointState, InterfaceValue};
@@ -18,6 +18,9 @@ use vocabulary::arm::ArmState;
 use vocabulary::command::{JointFeedback, JointTelemetry};
 use vocabulary::joint::JointOrder;
 use vocabulary::topics::{self, Qos};
+
+/// Below everything that moves the arm.
+const PRIORITY: i32 = 25;
 
 struct Wiring {
     feedback: Vec<Latest<JointFeedback>>,
@@ -131,6 +134,7 @@ fn run(mut shell: Shell) -> anyhow::Result<()> {
     let mut timer = CycleTimer::new(period);
     let mut inputs = Inputs::default();
     shell.start();
+    shell.log_all(&realtime::request(Realtime::of(shell.config(), PRIORITY)));
     while !signal::stop_requested() {
         timer.wait();
         let now = shell.poll();

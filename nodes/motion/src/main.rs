@@ -7,7 +7,7 @@ mod ros;
 
 use motion::{Config, Event, GoalEvent, Inputs, Motion, Outputs};
 use node::action::{ActionEvent, ActionServer, Ending};
-use node::realtime::CycleTimer;
+use node::realtime::{self, CycleTimer, Realtime};
 use node::services::Requests;
 use node::topics::{Latest, Publisher, Stream};
 use node::{Shell, StartError, convert, signal, start};
@@ -23,6 +23,8 @@ use vocabulary::plan::{ControlState, MotionPlan};
 use vocabulary::time::Now;
 use vocabulary::topics;
 
+/// Below everything that moves the arm.
+const PRIORITY: i32 = 25;
 /// Plans begin, and clients hear, within this.
 const PERIOD: Duration = Duration::from_millis(10);
 /// `FollowJointTrajectory.Result.INVALID_GOAL`.
@@ -132,6 +134,7 @@ fn run(mut shell: Shell) -> anyhow::Result<()> {
     let mut wiring = Wiring::create(&mut shell)?;
     let mut timer = CycleTimer::new(PERIOD);
     shell.start();
+    shell.log_all(&realtime::request(Realtime::of(shell.config(), PRIORITY)));
     while !signal::stop_requested() {
         timer.wait();
         let now = shell.poll();

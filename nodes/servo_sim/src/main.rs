@@ -100,7 +100,7 @@ async fn work(mut shell: Shell, bus: BusConfig, mut simulator: Simulator) -> any
     let mut wiring = Wiring::create(&mut shell)?;
     let mut port = BusPort::new(&bus, period)?;
     let mut meter = CycleMeter::new(period);
-    let mut polled = Now::default();
+    let mut polled = clock::now();
     let (mut received, mut answers) = (Vec::new(), Vec::new());
     shell.start();
     shell.log_all(&realtime::request(Realtime::of(shell.config(), PRIORITY)));
@@ -122,7 +122,7 @@ async fn work(mut shell: Shell, bus: BusConfig, mut simulator: Simulator) -> any
         if woken.mono.since(polled.mono) < period {
             continue;
         }
-        meter.began(woken.mono.since(polled.mono + period).min(woken.mono.since(wake)));
+        meter.began(woken.mono.since(polled.mono + period));
         polled = shell.poll();
         wiring.publish(&simulator, &shell, polled);
         wiring.serve(&mut simulator);
