@@ -111,8 +111,13 @@ impl Active {
         }
     }
 
-    /// The next revision, to be executed under `permit`.
+    /// The next revision, to be executed under `permit`. Once the arm has left its start, the start
+    /// is made a waypoint: a control that was restarted meanwhile would draw another path, from
+    /// where the arm holds.
     pub(crate) fn reissue(&mut self, permit: u64, stamp: Stamp) -> MotionPlan {
+        if self.path_time > 0.0 {
+            self.plan.include_start();
+        }
         self.revision += 1;
         self.permit = permit;
         self.message(stamp, PlanAction::Execute)

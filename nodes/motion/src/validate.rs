@@ -50,6 +50,21 @@ pub struct ValidPlan {
     pub start: Stamp,
 }
 
+impl ValidPlan {
+    /// Puts the start before the waypoints, where it is not among them; the path stays the same.
+    pub(crate) fn include_start(&mut self) {
+        let Some(first) = self.waypoints.first().filter(|first| first.time > 0.0) else { return };
+        let start = self.path.sample(0.0);
+        let start = Waypoint {
+            time: 0.0,
+            position: start.position,
+            velocity: first.velocity.map(|_| start.velocity),
+            acceleration: first.acceleration.map(|_| start.acceleration),
+        };
+        self.waypoints = std::iter::once(start).chain(self.waypoints.iter().copied()).collect();
+    }
+}
+
 impl Rules {
     /// Judges a trajectory.
     ///

@@ -176,6 +176,16 @@ fn a_goal_goes_on_with_a_control_that_has_never_heard_of_it() {
 }
 
 #[test]
+fn a_goal_issued_again_names_its_start_so_that_every_control_draws_the_same_path() {
+    let mut rig = driving();
+    let before = rig.plan.clone().unwrap().waypoints;
+    rig.report(ControlPhase::Paused, 0.9);
+    rig.status.permit = 4;
+    let again = rig.idle().plan.unwrap().waypoints;
+    assert_eq!((again[0].time, &again[1..]), (0.0, &before[..]));
+}
+
+#[test]
 fn a_goal_waits_for_an_inactive_control_to_become_active() {
     let mut rig = driving();
     rig.state.boot_id = CONTROL_BOOT + 1;
