@@ -105,7 +105,7 @@ fn start(arm: &mut VirtualArm, points: &[([f64; 6], f64)]) -> GoalId {
     let mut timed = Vec::new();
     for (place, pace) in points {
         let way = from.iter().zip(place).map(|(a, b)| (a - b).abs());
-        time += way.fold(0.5, f64::max) * pace;
+        time += way.fold(1.3, f64::max) * pace;
         timed.push((*place, time));
         from = *place;
     }
