@@ -35,7 +35,7 @@ use config::seconds;
 use events::Event;
 use faults::View;
 use grant::{Grant, LeaseBook, Situation};
-use watch::{Presence, Registry, Role};
+use watch::{Node, Presence, Registry, Role};
 
 /// A step later than this was not the fault of those who seem silent since.
 const OWN_PAUSE: Duration = Duration::from_millis(100);
@@ -96,6 +96,8 @@ struct Running {
     arm: Option<Received<ArmState>>,
     paused: bool,
     ready: bool,
+    /// It began with the arm enabled by an earlier process.
+    adopted: bool,
     steps: u64,
 }
 
@@ -154,7 +156,7 @@ impl Supervisor {
         let mut log = Vec::new();
         let mut running = self.running.take().unwrap_or_else(|| self.begin(now, &mut log));
         let before = (self.book.lease().clone(), self.authority.status().clone());
-        let lenient = now.mono.since(running.started) < seconds(self.config.grace);
+        let lenient = self.is_lenient(&running, now.mono);
         let events = running.take_in(now.mono, inputs, lenient);
         log.extend(events.iter().map(|event| events::describe(event, &running.registry)));
         let grant = self.book.decide(
@@ -209,6 +211,16 @@ impl Supervisor {
         NodeHealth { health, message, resume_required: false, cycles }
     }
 
+    /// Nobody is judged just after the start; and where an arm is taken over that may be moving, not
+    /// before everybody was heard once: discovery takes its time, and the drivers hold by
+    /// themselves if there is nobody.
+    fn is_lenient(&self, running: &Running, now: Monotonic) -> bool {
+        let age = now.since(running.started);
+        let unheard = |node: &Node| node.expected && node.presence == Presence::Unseen;
+        let waits = running.adopted && running.registry.iter().any(|(_, node)| unheard(node));
+        age < seconds(self.config.grace) || waits && age < seconds(self.config.appear_timeout)
+    }
+
     fn begin(&mut self, now: Now, log: &mut Vec<LogLine>) -> Running {
         let status = match self.restored.take() {
             Some(state) => state.status(&self.session, now.stamp),
@@ -226,6 +238,7 @@ impl Supervisor {
         )));
         self.authority = Authority::new(status, self.config.clone());
         Running {
+            adopted: mode == ArmMode::Enabled,
             registry: Registry::new(&self.config, &self.joints, now.mono),
             started: now.mono,
             stepped: now.mono,

@@ -147,6 +147,22 @@ fn resume_after_a_stop_gives_a_new_permit() {
 }
 
 #[test]
+fn a_restarted_supervisor_judges_nobody_before_it_was_heard_once() {
+    let mut rig = Rig::enabled();
+    let before = (rig.lease.epoch, rig.status.permit);
+    rig.restart_supervisor("boot a");
+    rig.node("control").alive = false;
+    rig.run(3000);
+    rig.node("control").alive = true;
+    rig.run(500);
+    assert_eq!(rig.status.mode, ArmMode::Enabled);
+    assert_eq!((rig.lease.epoch, rig.status.permit), before);
+    rig.node("control").alive = false;
+    rig.run(500);
+    assert_eq!(rig.status.mode, ArmMode::Hold);
+}
+
+#[test]
 fn enable_is_answered_only_when_control_hears_all_joints() {
     let mut rig = Rig::new();
     rig.ready = false;
