@@ -261,7 +261,9 @@ impl Driver {
             self.note_lateness(late);
         }
         let frame = Frame::standard(cob::SYNC, &[]).ok()?;
-        out.frames.push(Outgoing::from(frame));
+        // In a slot like the setpoints and ahead of them: behind them it would make the drives take
+        // the setpoints over one period early.
+        out.frames.push(Outgoing { frame, setpoint: true });
         self.last_sync = Some(now);
         Some(now)
     }

@@ -74,7 +74,7 @@ impl Default for Inputs<'_> {
 pub struct Outgoing {
     /// The frame.
     pub frame: Frame,
-    /// A setpoint: only the newest per COB-ID is worth sending.
+    /// A setpoint or SYNC: only the newest per COB-ID is worth sending, before all else.
     pub setpoint: bool,
 }
 
