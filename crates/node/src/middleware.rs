@@ -1,22 +1,114 @@
 //! How this process talks to others on this machine: over UDP, unless somebody chose otherwise.
 //!
-//! The rule: no other process can make a cycle wait. Fast DDS's shared memory breaks it: when a
-//! participant appears or was killed, its port is probed for a third of a second under the lock
-//! that every publish needs (`SharedMemGlobal::open_port`; seen: all of a process silent for
-//! 333 ms), and a stopped process can keep a lock that lies in the shared memory itself.
+//! The rule: no other process can make a cycle wait. Fast DDS's shared memory breaks it: while a
+//! participant appears or after it was killed, its port is probed for a third of a second under the
+//! lock that every publish needs (seen: a whole process silent for 333 ms), and a stopped process
+//! can keep a lock that lies in the shared memory itself.
+//!
+//! For `ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST`, rmw_fastrtps adds shared memory whatever the
+//! profile says; so that range is rebuilt here by a profile: loopback only, found by unicast.
 
 use std::env;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::PathBuf;
 
-/// Read by Fast DDS 2.12 and later.
+const PROFILE: &str = "FASTRTPS_DEFAULT_PROFILES_FILE";
 const TRANSPORTS: &str = "FASTDDS_BUILTIN_TRANSPORTS";
-/// Settings by which a user chooses transports himself.
-const CHOICES: [&str; 3] =
-    [TRANSPORTS, "FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE"];
+const RANGE: &str = "ROS_AUTOMATIC_DISCOVERY_RANGE";
+const LOCALHOST_ONLY: &str = "ROS_LOCALHOST_ONLY";
+/// Who sets one of these chose by himself.
+const CHOICES: [&str; 3] = [PROFILE, TRANSPORTS, "ROS_STATIC_PEERS"];
 
-/// Chooses UDP for this process. Call it first of all, while there is one thread.
-pub(crate) fn choose_transport() {
-    if CHOICES.iter().all(|name| env::var_os(name).is_none()) {
-        // SAFETY: called at the very start of `main`, before any thread exists.
-        unsafe { env::set_var(TRANSPORTS, "UDPv4") };
+/// Loopback only, without multicast: what the range LOCALHOST means, without shared memory.
+const LOOPBACK: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<profiles xmlns="http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles">
+  <transport_descriptors>
+    <transport_descriptor>
+      <transport_id>loopback</transport_id>
+      <type>UDPv4</type>
+      <maxInitialPeersRange>32</maxInitialPeersRange>
+      <interfaceWhiteList><address>127.0.0.1</address></interfaceWhiteList>
+    </transport_descriptor>
+  </transport_descriptors>
+  <participant profile_name="loopback" is_default_profile="true">
+    <rtps>
+      <userTransports><transport_id>loopback</transport_id></userTransports>
+      <useBuiltinTransports>false</useBuiltinTransports>
+      <builtin>
+        <metatrafficUnicastLocatorList><locator/></metatrafficUnicastLocatorList>
+        <initialPeersList>
+          <locator><udpv4><address>127.0.0.1</address></udpv4></locator>
+        </initialPeersList>
+      </builtin>
+    </rtps>
+  </participant>
+</profiles>
+"#;
+
+/// The profile's file: Fast DDS reads it once, when the node is created, and wants a path.
+#[derive(Debug, Default)]
+pub(crate) struct Profile {
+    path: Option<PathBuf>,
+}
+
+impl Drop for Profile {
+    fn drop(&mut self) {
+        if let Some(path) = &self.path {
+            let _gone_already = fs::remove_file(path);
+        }
+    }
+}
+
+/// Chooses UDP for this process. Call it first of all, while there is one thread, and keep what it
+/// returns until the node is created.
+pub(crate) fn choose_transport() -> Profile {
+    if CHOICES.iter().any(|name| given(name).is_some()) {
+        return Profile::default();
+    }
+    let range = given(RANGE).unwrap_or_default();
+    let only = given(LOCALHOST_ONLY).as_deref() == Some("1");
+    if range != "LOCALHOST" && !only {
+        set(TRANSPORTS, "UDPv4");
+        return Profile::default();
+    }
+    let Ok(path) = write(LOOPBACK) else { return Profile::default() };
+    set(PROFILE, &path.to_string_lossy());
+    set(RANGE, "SYSTEM_DEFAULT");
+    if only {
+        set(LOCALHOST_ONLY, "0");
+    }
+    Profile { path: Some(path) }
+}
+
+fn given(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn set(name: &str, value: &str) {
+    // SAFETY: called at the very start of `main`, before any thread exists.
+    unsafe { env::set_var(name, value) };
+}
+
+/// Writes a file of this process, which nobody else may have made.
+fn write(text: &str) -> io::Result<PathBuf> {
+    let name = format!("armature-{:016x}.xml", crate::clock::draw_boot_id());
+    let path = env::temp_dir().join(name);
+    let mut file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+    file.write_all(text.as_bytes())?;
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_profile_is_readable_until_it_is_dropped() {
+        let path = write("text").unwrap();
+        let profile = Profile { path: Some(path.clone()) };
+        assert_eq!(fs::read_to_string(&path).unwrap(), "text");
+        drop(profile);
+        assert!(!path.exists());
     }
 }

@@ -43,9 +43,11 @@ impl StartError {
 /// Runs a node: creates its shell and hands it to `work` until that returns.
 #[must_use]
 pub fn main(default_name: &str, work: impl FnOnce(Shell) -> anyhow::Result<()>) -> ExitCode {
-    middleware::choose_transport();
+    let profile = middleware::choose_transport();
     signal::install();
-    match create(default_name) {
+    let created = create(default_name);
+    drop(profile);
+    match created {
         Err(error) => end(default_name, &error.into()),
         Ok(shell) => {
             let name = shell.name().to_owned();
