@@ -1,7 +1,7 @@
 //! What cannot work says so in one line that names the thing and what to do.
 #![cfg(feature = "system")]
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use rig::Single;
 use rig::launch::{enter_fresh_domain, free_port};
 use std::time::Duration;
@@ -44,14 +44,15 @@ fn a_drive_that_is_not_there_is_named_with_joint_node_and_bus() -> Result<()> {
 
 /// Would catch: two processes that both write setpoints to one drive.
 #[test]
-fn a_second_driver_for_the_same_joint_refuses_to_start() -> Result<()> {
+fn a_second_driver_for_the_same_joint_stays_silent_and_says_so() -> Result<()> {
     enter_fresh_domain();
     let port = format!("port:={}", free_port()?);
     let bus = format!("bus.{port}");
     let _hub = Single::start("can_hub", &[&port])?;
     let first = Single::start("joint_driver", &[&bus])?;
-    first.wait_for_line(&["joint_1"], SOON)?;
-    let mut second = Single::start("joint_driver", &[&bus])?;
-    second.wait_for_line(&["joint_1", "already"], SOON)?;
-    second.wait_for_end(SOON)
+    first.wait_for_line(&["joint_1", "node 1", "vcan0"], SOON)?;
+    let second = Single::start("joint_driver", &[&bus])?;
+    second.wait_for_line(&["joint_1", "vcan0", "already driven", "stop that one"], SOON)?;
+    ensure!(!first.output().contains("already driven"), "the first one gave way");
+    Ok(())
 }

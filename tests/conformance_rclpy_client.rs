@@ -12,10 +12,6 @@ fn an_rclpy_client_runs_a_goal_and_reads_why_another_is_refused() -> Result<()> 
     let output = Command::new("python3").arg(script).output()?;
     let text = String::from_utf8_lossy(&output.stdout);
     println!("{text}");
-    ensure!(
-        output.status.success(),
-        "{text}\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    ensure!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
     Ok(())
 }

@@ -45,20 +45,23 @@ fn topics_services_parameters_and_lifecycle_answer_the_command_line() -> Result<
     expect(&["node", "list"], &["/control", "/driver_joint_1", "/supervisor", "/arm_controller"])?;
     expect(&["topic", "echo", "--once", "/joint_states"], &["joint_6", "position"])?;
     expect(
-        &["topic", "echo", "--once", "--qos-durability", "transient_local", "--qos-reliability",
-          "reliable", "/robot_description"],
+        &[
+            "topic",
+            "echo",
+            "--once",
+            "--qos-durability",
+            "transient_local",
+            "--qos-reliability",
+            "reliable",
+            "--full-length",
+            "/robot_description",
+        ],
         &["<robot name="],
     )?;
-    expect(
-        &["service", "call", "/arm/enable", "std_srvs/srv/Trigger"],
-        &["success=True"],
-    )?;
+    expect(&["service", "call", "/arm/enable", "std_srvs/srv/Trigger"], &["success=True"])?;
     expect(&["service", "call", "/arm/stop", "std_srvs/srv/Trigger"], &["success=True"])?;
     expect(&["service", "call", "/arm/disable", "std_srvs/srv/Trigger"], &["success=True"])?;
-    expect(
-        &["service", "call", "/control/get_state", "lifecycle_msgs/srv/GetState"],
-        &["active"],
-    )?;
+    expect(&["service", "call", "/control/get_state", "lifecycle_msgs/srv/GetState"], &["active"])?;
     expect(&["param", "list", "/control"], &["lead", "law"])?;
     let before = ros2(&["param", "get", "/control", "lead"])?;
     let _ = ros2(&["param", "set", "/control", "lead", "nan"]);
