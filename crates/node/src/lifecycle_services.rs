@@ -54,7 +54,7 @@ impl LifecycleServices {
     /// Answers what came in; returns a line per requested transition.
     pub fn serve(&mut self) -> Vec<LogLine> {
         let mut lines = Vec::new();
-        while let Some(request) = self.change.next() {
+        while let Some(request) = self.change.take() {
             let before = self.machine;
             let wanted = &request.message.transition;
             lines.push(self.request(wanted.id, &wanted.label));

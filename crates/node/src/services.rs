@@ -18,13 +18,13 @@ impl<S: WrappedServiceTypeSupport + 'static> Requests<S> {
     }
 
     /// The next request, to be answered with [`ServiceRequest::respond`].
-    pub fn next(&mut self) -> Option<ServiceRequest<S>> {
+    pub fn take(&mut self) -> Option<ServiceRequest<S>> {
         self.stream.next().now_or_never().flatten()
     }
 
     /// Answers every waiting request. A client that has gone meanwhile is none of our business.
     pub fn answer(&mut self, mut reply: impl FnMut(&S::Request) -> S::Response) {
-        while let Some(request) = self.next() {
+        while let Some(request) = self.take() {
             let response = reply(&request.message);
             let _client_gone = request.respond(response);
         }

@@ -2,14 +2,13 @@
 //!
 //! The rule: conversions only; every number and every stamp comes from the library.
 
-use joint_state::{Arm, Config, DynamicJointStates, INTERFACES, Inputs, JointState, JointStates};
-use joint_state::{Outputs, Transform};
-use node::convert::time;
+mod ros;
+
+use joint_state::{Arm, Config, Inputs, JointState, Outputs};
 use node::realtime::{self, CycleTimer, Realtime};
 use node::topics::{Latest, Publisher};
 use node::{Shell, StartError, signal, start};
-use r2r::control_msgs::msg::{DynamicJointState, InterfaceValue};
-use r2r::geometry_msgs::msg::TransformStamped;
+use r2r::control_msgs::msg::DynamicJointState;
 use r2r::sensor_msgs::msg::JointState as JointStateMsg;
 use r2r::tf2_msgs::msg::TFMessage;
 use std::process::ExitCode;
@@ -66,60 +65,20 @@ impl Wiring {
     fn send(&self, outputs: &Outputs, order: &JointOrder) {
         self.arm_state.send_all(&outputs.arm_state);
         if let Some(states) = &outputs.joint_states {
-            let _ending = self.joint_states.publish(&joint_states(states, order));
+            let _ending = self.joint_states.publish(&ros::joint_states(states, order));
         }
         if let Some(states) = &outputs.dynamic_joint_states {
-            let _ending = self.dynamic.publish(&dynamic(states, order));
+            let _ending = self.dynamic.publish(&ros::dynamic(states, order));
         }
         for (publisher, list) in
             [(&self.tf, &outputs.transforms), (&self.tf_static, &outputs.static_transforms)]
         {
             if !list.is_empty() {
-                let transforms = list.iter().map(transform).collect();
+                let transforms = list.iter().map(ros::transform).collect();
                 let _ending = publisher.publish(&TFMessage { transforms });
             }
         }
     }
-}
-
-fn joint_states(from: &JointStates, order: &JointOrder) -> JointStateMsg {
-    let name = from.joints.iter().filter_map(|joint| order.names().get(*joint).cloned());
-    let mut msg = JointStateMsg {
-        name: name.collect(),
-        position: from.position.clone(),
-        velocity: from.velocity.clone(),
-        effort: from.effort.clone(),
-        ..JointStateMsg::default()
-    };
-    msg.header.stamp = time(from.stamp);
-    msg
-}
-
-fn dynamic(from: &DynamicJointStates, order: &JointOrder) -> DynamicJointState {
-    let interface_names: Vec<_> = INTERFACES.iter().map(ToString::to_string).collect();
-    let joint = |values: &joint_state::DynamicJoint| InterfaceValue {
-        interface_names: interface_names.clone(),
-        values: values.to_vec(),
-    };
-    let mut msg = DynamicJointState {
-        joint_names: order.names().to_vec(),
-        interface_values: from.joints.iter().map(joint).collect(),
-        ..DynamicJointState::default()
-    };
-    msg.header.stamp = time(from.stamp);
-    msg
-}
-
-fn transform(from: &Transform) -> TransformStamped {
-    let mut msg = TransformStamped::default();
-    msg.header.stamp = time(from.stamp);
-    msg.header.frame_id.clone_from(&from.parent);
-    msg.child_frame_id.clone_from(&from.child);
-    let ([x, y, z], pose) = (from.translation, &mut msg.transform);
-    pose.translation = r2r::geometry_msgs::msg::Vector3 { x, y, z };
-    let [x, y, z, w] = from.rotation;
-    pose.rotation = r2r::geometry_msgs::msg::Quaternion { x, y, z, w };
-    msg
 }
 
 fn run(mut shell: Shell) -> anyhow::Result<()> {

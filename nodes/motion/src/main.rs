@@ -1,7 +1,6 @@
 //! The process of the trajectory API: poll, step, publish the plan, answer the clients.
 //!
-//! The rule: every goal is accepted and answered by the library's events alone. An inactive node
-//! takes no goal: it aborts it with the reason.
+//! The rule: every goal is accepted and answered by the library's events; an inactive node aborts it.
 
 mod ros;
 
@@ -27,8 +26,6 @@ use vocabulary::topics;
 const PRIORITY: i32 = 25;
 /// Plans begin, and clients hear, within this.
 const PERIOD: Duration = Duration::from_millis(10);
-/// `FollowJointTrajectory.Result.INVALID_GOAL`.
-const INVALID_GOAL: i32 = -1;
 
 struct Wiring {
     server: ActionServer<Follow::Action>,
@@ -86,8 +83,8 @@ impl Wiring {
     fn turn_away(&mut self, inputs: &mut Inputs) {
         inputs.topic_trajectories.clear();
         for goal in inputs.goals.drain(..) {
-            let reason = "arm_controller is not active: activate it first".to_owned();
-            self.server.finish(&goal.id, Ending::Aborted, ros::result(INVALID_GOAL, reason));
+            let answer = ros::invalid("arm_controller is not active: activate it first");
+            self.server.finish(&goal.id, Ending::Aborted, answer);
         }
     }
 

@@ -64,6 +64,11 @@ pub fn result(error_code: i32, error_string: String) -> Follow::Result {
     Follow::Result { error_code, error_string }
 }
 
+/// The answer to a goal that is not even looked at.
+pub fn invalid(reason: &str) -> Follow::Result {
+    result(-1, reason.to_owned())
+}
+
 /// How far the goal is.
 pub fn feedback(from: &Feedback, order: &JointOrder) -> Follow::Feedback {
     let zero = Default::default();

@@ -3,20 +3,19 @@
 //! The rule: the drives answer on the bus only. What ROS gets to see is the truth for whoever
 //! compares, and services that break things.
 
-use can_bus::bus::{BusConfig, BusEvent};
+mod services;
+
+use can_bus::bus::BusConfig;
 use can_bus::socketcand::SocketcandConfig;
 use node::bus::BusPort;
 use node::convert::joint_state;
 use node::realtime::{self, CycleMeter, Realtime};
-use node::services::Requests;
 use node::{Shell, StartError, clock, signal, start};
-use r2r::armature_msgs::srv::{InjectFault, SetPayload};
 use r2r::sensor_msgs::msg::JointState;
-use r2r::std_srvs::srv::Trigger;
-use servo_sim::{Config, FaultRequest, Simulator};
+use services::{Services, health, news};
+use servo_sim::{Config, Simulator};
 use std::process::ExitCode;
 use std::time::Duration;
-use vocabulary::health::{Health, LogLine, NodeHealth};
 use vocabulary::time::Now;
 use vocabulary::topics;
 
@@ -28,9 +27,7 @@ const SHORTEST_SLEEP: Duration = Duration::from_micros(500);
 
 struct Wiring {
     truth: r2r::Publisher<JointState>,
-    inject: Requests<InjectFault::Service>,
-    payload: Requests<SetPayload::Service>,
-    clear: Requests<Trigger::Service>,
+    services: Services,
 }
 
 impl Wiring {
@@ -38,40 +35,8 @@ impl Wiring {
         let truth = topics::SIM_TRUTH;
         Ok(Self {
             truth: shell.messages(truth.name, truth.qos)?,
-            inject: shell.service("~/inject_fault")?,
-            payload: shell.service("~/set_payload")?,
-            clear: shell.service("~/clear_faults")?,
+            services: Services::create(shell)?,
         })
-    }
-
-    fn serve(&mut self, simulator: &mut Simulator) {
-        self.inject.answer(|request| {
-            let request = FaultRequest {
-                joint: request.joint.clone(),
-                signal: request.signal.clone(),
-                kind: request.kind.clone(),
-                amount: request.amount,
-                duration: request.duration,
-            };
-            let (success, message) = told(simulator.inject(&request));
-            InjectFault::Response { success, message }
-        });
-        self.payload.answer(|request| {
-            let center = &request.center_of_mass;
-            let hung = simulator.set_payload(request.mass, [center.x, center.y, center.z]);
-            let done = hung.map(|()| format!("{} kg hang on the tool", request.mass));
-            let (success, message) = told(done);
-            SetPayload::Response { success, message }
-        });
-        self.clear.answer(|_| {
-            let all = FaultRequest {
-                signal: "all".to_owned(),
-                kind: "none".to_owned(),
-                ..FaultRequest::default()
-            };
-            let (success, message) = told(simulator.inject(&all));
-            Trigger::Response { success, message }
-        });
     }
 
     fn publish(&self, simulator: &Simulator, shell: &Shell, now: Now) {
@@ -81,10 +46,6 @@ impl Wiring {
             joint_state(shell.order(), stamp, &truth.position, &truth.velocity, &truth.effort);
         let _ending = self.truth.publish(&msg);
     }
-}
-
-fn told<E: std::fmt::Display>(done: Result<String, E>) -> (bool, String) {
-    done.map_or_else(|error| (false, error.to_string()), |text| (true, text))
 }
 
 fn create(shell: &Shell) -> Result<(BusConfig, Simulator), StartError> {
@@ -125,24 +86,11 @@ async fn work(mut shell: Shell, bus: BusConfig, mut simulator: Simulator) -> any
         meter.began(woken.mono.since(polled.mono + period));
         polled = shell.poll();
         wiring.publish(&simulator, &shell, polled);
-        wiring.serve(&mut simulator);
+        wiring.services.serve(&mut simulator);
         let up = port.bus().is_up();
         shell.beat(polled, || (health(up, &meter), Vec::new()));
     }
     Ok(())
-}
-
-fn health(up: bool, meter: &CycleMeter) -> NodeHealth {
-    let (health, message) = if up { (Health::Ok, "") } else { (Health::Error, "no bus") };
-    let cycles = meter.statistics();
-    NodeHealth { health, message: message.to_owned(), cycles, ..NodeHealth::default() }
-}
-
-fn news(event: &BusEvent) -> LogLine {
-    match event {
-        BusEvent::Connected => LogLine::info("on the bus"),
-        other => LogLine::warn(format!("bus: {other:?}")),
-    }
 }
 
 fn run(shell: Shell) -> anyhow::Result<()> {

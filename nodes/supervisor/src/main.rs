@@ -3,6 +3,7 @@
 //! The rule: what a step wants stored is on the disk before anything else of that step leaves the
 //! process; when it cannot be stored, the process ends rather than forget a "no".
 
+mod ros;
 mod store;
 
 use node::realtime::{self, CycleTimer, Realtime};
@@ -10,13 +11,12 @@ use node::services::Requests;
 use node::topics::{Latest, Publisher, Stream};
 use node::{Shell, StartError, signal, start};
 use r2r::ServiceRequest;
-use r2r::diagnostic_msgs::msg::{DiagnosticStatus as StatusMsg, KeyValue};
 use r2r::std_srvs::srv::Trigger;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
 use store::Store;
-use supervisor::{Config, ControlReport, DiagnosticStatus, Inputs, Outputs};
+use supervisor::{Config, ControlReport, Inputs, Outputs};
 use supervisor::{Request, RequestKind, Response, Supervisor};
 use vocabulary::arm::{ArmState, ArmStatus};
 use vocabulary::command::Lease;
@@ -67,7 +67,7 @@ impl Wiring {
     fn requests(&mut self) -> Vec<Request> {
         let mut requests = Vec::new();
         for (server, kind) in &mut self.servers {
-            while let Some(request) = server.next() {
+            while let Some(request) = server.take() {
                 requests.push(Request { id: self.next_id, kind: *kind });
                 self.unanswered.insert(self.next_id, request);
                 self.next_id += 1;
@@ -95,17 +95,6 @@ impl Wiring {
                 let _client_gone = request.respond(Trigger::Response { success, message });
             }
         }
-    }
-}
-
-fn diagnostic(from: DiagnosticStatus) -> StatusMsg {
-    let pair = |(key, value)| KeyValue { key, value };
-    StatusMsg {
-        level: from.level as u8,
-        name: from.name,
-        message: from.message,
-        hardware_id: from.hardware_id,
-        values: from.values.into_iter().map(pair).collect(),
     }
 }
 
@@ -143,7 +132,7 @@ fn run(mut shell: Shell) -> anyhow::Result<()> {
             }
             shell.log_all(&outputs.log);
             let diagnostics = std::mem::take(&mut outputs.diagnostics);
-            shell.diagnose(now, diagnostics.into_iter().map(diagnostic).collect());
+            shell.diagnose(now, diagnostics.into_iter().map(ros::diagnostic).collect());
             wiring.send(outputs);
         }
         shell.beat(now, || timer.annotate(supervisor.health()));
