@@ -5,6 +5,15 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
+/// A test that is killed must not leave an arm running: the child is interrupted when we die.
+fn die_with_parent() -> std::io::Result<()> {
+    // SAFETY: plain system call.
+    match unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGINT) } {
+        0 => Ok(()),
+        _ => Err(std::io::Error::last_os_error()),
+    }
+}
+
 /// A child in its own process group; interrupted, then killed, when dropped.
 #[derive(Debug)]
 pub struct Process {
@@ -18,6 +27,8 @@ impl Process {
     /// # Errors
     /// When it cannot be started.
     pub fn start(name: &str, command: &mut Command) -> Result<Self> {
+        // SAFETY: prctl is async-signal-safe and touches nothing but the new process.
+        unsafe { command.pre_exec(die_with_parent) };
         let child = command
             .process_group(0)
             .spawn()

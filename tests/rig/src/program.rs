@@ -33,7 +33,8 @@ impl Program {
     /// # Errors
     /// When the file cannot be read or a waypoint has the wrong size.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {path:?}"))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {path:?}"))?;
         let program: Self =
             serde_norway::from_str(&text).with_context(|| format!("in {}", path.display()))?;
         for step in &program.waypoints {

@@ -58,9 +58,9 @@ impl Scenario {
     pub fn start_motion(&mut self) -> Result<RunningGoal> {
         let goal = self.arm.send(self.program.trajectory())?;
         self.arm.wait_for("the middle of the motion", Duration::from_secs(20), |w| {
-            w.control.as_ref().is_some_and(|c| {
-                c.phase == ControlState::EXECUTING as u8 && c.path_time > 2.2
-            })
+            w.control
+                .as_ref()
+                .is_some_and(|c| c.phase == ControlState::EXECUTING as u8 && c.path_time > 2.2)
         })?;
         Ok(goal)
     }
@@ -124,7 +124,10 @@ impl Scenario {
     pub fn expect_undisturbed(&self, before: &Boots, except: &[&str]) -> Result<()> {
         for (node, boot) in self.boots() {
             if !except.contains(&node.as_str()) {
-                ensure!(before.get(&node) == Some(&boot), "{node} was restarted although it had no part");
+                ensure!(
+                    before.get(&node) == Some(&boot),
+                    "{node} was restarted although it had no part"
+                );
             }
         }
         Ok(())

@@ -35,7 +35,8 @@ impl Screen {
         let Some(control) = &world.control else { return };
         let error = recording.newest_error(program).unwrap_or_default();
         let step = program.step_at(control.path_time);
-        self.next = Instant::now() + Duration::from_millis(if self.bars.is_some() { 100 } else { 1000 });
+        self.next =
+            Instant::now() + Duration::from_millis(if self.bars.is_some() { 100 } else { 1000 });
         let Some((_, progress, lines)) = &self.bars else {
             let worst = error.iter().fold(0.0_f64, |m, e| m.max(e.abs()));
             println!(

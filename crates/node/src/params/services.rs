@@ -52,7 +52,8 @@ impl ParameterServices {
             srv::DescribeParameters::Response { descriptors }
         });
         self.set.answer(|request| {
-            let one_by_one = request.parameters.iter().map(|p| set(parameters, std::slice::from_ref(p)));
+            let one_by_one =
+                request.parameters.iter().map(|p| set(parameters, std::slice::from_ref(p)));
             srv::SetParameters::Response { results: one_by_one.collect() }
         });
         self.set_atomically.answer(|request| {
