@@ -7,6 +7,9 @@
 use crate::network::{Latency, NetworkFaults};
 use arm_model::ArmModel;
 use can_bus::in_process::CoreConfig;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_norway::{Mapping, Value};
 use std::time::Duration;
 use thiserror::Error;
 use vocabulary::config::{ArmConfig, ArmConfigError};
@@ -15,12 +18,50 @@ use vocabulary::joint::{JOINTS, JointLimits, JointOrder, JointOrderError, PerJoi
 /// The reference arm.
 const DESCRIPTION: &str = include_str!("../../config/description/armature.urdf");
 
+/// A parameter file of `config/`, read when this crate is built.
+macro_rules! file {
+    ($name:literal) => {
+        read($name, include_str!(concat!("../../config/", $name)))
+    };
+}
+
+/// A ROS parameter file.
+#[derive(Deserialize)]
+struct File<C> {
+    #[serde(rename = "/**")]
+    nodes: Parameters<C>,
+}
+
+#[derive(Deserialize)]
+struct Parameters<C> {
+    #[serde(rename = "ros__parameters")]
+    parameters: C,
+}
+
+#[derive(Deserialize)]
+struct Shared {
+    arm: ArmConfig,
+}
+
+fn read<C: DeserializeOwned>(file: &'static str, text: &str) -> Result<C, VirtualError> {
+    let parsed = serde_norway::from_str::<File<C>>(text);
+    Ok(parsed.map_err(|source| VirtualError::File { file, source })?.nodes.parameters)
+}
+
 /// Why there is no virtual arm.
 #[derive(Debug, Error)]
 pub enum VirtualError {
     /// The robot description.
     #[error("robot description: {0}")]
     Model(#[from] arm_model::ModelError),
+    /// A parameter file.
+    #[error("config/{file}: {source}")]
+    File {
+        /// The file.
+        file: &'static str,
+        /// What is wrong with it, and where.
+        source: serde_norway::Error,
+    },
     /// Keys under `arm.`.
     #[error(transparent)]
     Arm(#[from] ArmConfigError),
@@ -49,6 +90,14 @@ pub enum VirtualError {
     /// A fault that cannot be injected.
     #[error(transparent)]
     Fault(#[from] servo_sim::FaultError),
+}
+
+/// The parameters of `servo_sim` but for the bus, which the host keeps for itself.
+fn hardware() -> Result<servo_sim::Config, VirtualError> {
+    let mut parameters: Mapping = file!("servo_sim.yaml")?;
+    parameters.remove("bus");
+    let parsed = serde_norway::from_value(Value::Mapping(parameters));
+    parsed.map_err(|source| VirtualError::File { file: "servo_sim.yaml", source })
 }
 
 /// How a host lets its processes run.
@@ -103,26 +152,23 @@ pub struct VirtualConfig {
 }
 
 impl VirtualConfig {
-    /// The reference arm with the defaults of all nodes, on hosts with clocks of their own.
+    /// The reference arm with the parameters in `config/`, on hosts with clocks of their own.
     ///
     /// # Errors
-    /// [`VirtualError`] when the description in `config/` is no arm.
+    /// [`VirtualError`] when a file in `config/` cannot be used.
     pub fn reference() -> Result<Self, VirtualError> {
-        let arm = ArmConfig::default();
+        let Shared { arm } = file!("arm.yaml")?;
         let model = ArmModel::from_urdf(DESCRIPTION, &arm.base_link, &arm.tip_link)?;
-        let hardware = servo_sim::Config::default();
-        let names = model.joint_names().iter().cloned();
-        let rotors = names.zip(hardware.motor.reflected_inertia()).collect();
         let micros = Duration::from_micros;
         let config = Self {
-            control: control::Config { rotor_inertia: rotors, ..control::Config::default() },
             arm,
             model,
-            supervisor: supervisor::Config::default(),
-            motion: motion::Config::default(),
-            joint_state: joint_state::Config::default(),
-            driver: joint_driver::Config::default(),
-            hardware,
+            supervisor: file!("supervisor.yaml")?,
+            control: file!("control.yaml")?,
+            motion: file!("motion.yaml")?,
+            joint_state: file!("joint_state.yaml")?,
+            driver: file!("joint_driver.yaml")?,
+            hardware: hardware()?,
             bus: CoreConfig { model_time: true, tx_queue: 64, ..CoreConfig::default() },
             joints_per_driver: 1,
             host: HostConfig {

@@ -4,6 +4,7 @@
 //! order of the wire.
 
 use can_bus::bus::{BusInput, Filter};
+use can_bus::canopen::cob::Service;
 use can_bus::frame::Frame;
 use can_bus::in_process::{BusCore, EndpointId};
 use servo_sim::{Simulator, Truth};
@@ -22,6 +23,8 @@ pub struct Hardware {
     endpoint: EndpointId,
     tap: EndpointId,
     look: Monotonic,
+    /// When the drives want to run next.
+    drives_due: Monotonic,
     incoming: Vec<Frame>,
     outgoing: Vec<Frame>,
     heard: Vec<(Monotonic, Frame)>,
@@ -45,6 +48,7 @@ impl Hardware {
             endpoint,
             tap,
             look: at,
+            drives_due: at,
             incoming: Vec::new(),
             outgoing: Vec::new(),
             heard: Vec::new(),
@@ -54,23 +58,25 @@ impl Hardware {
     /// When something happens next.
     #[must_use]
     pub fn next(&self) -> Monotonic {
-        let events = self.wire.next_event().into_iter().chain(self.drives.next_wake());
-        events.fold(self.look, Monotonic::min)
+        let soon = self.look.min(self.drives_due);
+        self.wire.next_event().map_or(soon, |event| event.min(soon))
     }
 
     /// Lets time pass until `now`.
     pub fn step(&mut self, now: Monotonic) -> Shown {
         self.wire.step(now);
+        let mut urgent = false;
         while let Some(input) = self.wire.receive(self.endpoint) {
             if let BusInput::Frame { frame, .. } = input {
+                urgent |= is_urgent(&frame);
                 self.incoming.push(frame);
             }
         }
         let looking = now >= self.look;
-        let due = self.drives.next_wake().is_none_or(|at| at <= now);
-        if looking || due || !self.incoming.is_empty() {
+        if looking || urgent || now >= self.drives_due {
             self.drives.step_into(now, &self.incoming, &mut self.outgoing);
             self.incoming.clear();
+            self.drives_due = self.drives.next_wake().unwrap_or(self.look);
         }
         for frame in self.outgoing.drain(..) {
             // A full queue or a bus that is off loses the frame, as in life.
@@ -92,4 +98,11 @@ impl Hardware {
         }
         &self.heard
     }
+}
+
+/// Setpoints act at the next SYNC and heartbeats are waited for much longer: drives may read both
+/// with the next look.
+fn is_urgent(frame: &Frame) -> bool {
+    let service = frame.cob_id().and_then(Service::of);
+    !matches!(service, Some(Service::Rpdo(..) | Service::Heartbeat(_)))
 }

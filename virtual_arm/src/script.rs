@@ -26,6 +26,9 @@ const CALL: Duration = Duration::from_secs(15);
 /// How often a waiting client looks.
 const LOOK: Duration = Duration::from_millis(10);
 
+/// Signals whose faults make a drive move as nobody asked.
+const DECEPTIVE: [&str; 2] = ["position", "power"];
+
 impl VirtualArm {
     /// Lets time pass. Returns early when an invariant is broken: see [`VirtualArm::verdict`].
     pub fn run_for(&mut self, time: Duration) {
@@ -201,13 +204,17 @@ impl VirtualArm {
         self.network.faults = faults;
     }
 
-    /// Makes a drive misbehave; from now on true motion is not judged any more.
+    /// Makes a drive misbehave. When it lies about its position or its power stage fails, true motion
+    /// is not judged any more.
     ///
     /// # Errors
     /// [`VirtualError::Fault`] saying what is allowed.
     pub fn inject(&mut self, fault: &FaultRequest) -> Result<String, VirtualError> {
-        self.checker.distrust_drives();
-        Ok(self.hardware.drives.inject(fault)?)
+        let answer = self.hardware.drives.inject(fault)?;
+        if DECEPTIVE.contains(&fault.signal.as_str()) {
+            self.checker.distrust_drives();
+        }
+        Ok(answer)
     }
 
     /// Does something to the bus.
@@ -238,6 +245,12 @@ impl VirtualArm {
     #[must_use]
     pub fn truth(&self) -> Truth {
         self.hardware.drives.truth()
+    }
+
+    /// Best-effort messages lost so far.
+    #[must_use]
+    pub fn lost_messages(&self) -> u64 {
+        self.network.lost()
     }
 
     /// Commands that the living drivers refused, as their telemetry says.

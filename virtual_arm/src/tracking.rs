@@ -53,7 +53,8 @@ impl Tracking {
         until: Monotonic,
         truth: impl Fn(Monotonic) -> Option<PerJoint<f64>>,
     ) {
-        while let Some((at, reference)) = self.waiting.pop_front_if(|(at, _)| *at <= until) {
+        while let Some(&(at, reference)) = self.waiting.front().filter(|(at, _)| *at <= until) {
+            self.waiting.pop_front();
             let Some(position) = truth(at) else { continue };
             self.samples += 1;
             let joints = self.squares.iter_mut().zip(&mut self.max);

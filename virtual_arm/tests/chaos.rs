@@ -1,6 +1,8 @@
 //! Random kills, freezes, stalls and losses of everything: whatever happens, the invariants hold,
 //! and once the faults have ended, `arm/resume` brings an unfinished goal to its end.
 
+#![allow(clippy::indexing_slicing)] // names of processes by numbers drawn for them
+
 mod support;
 
 use anyhow::{Result, bail, ensure};
@@ -8,8 +10,8 @@ use proptest::prelude::*;
 use std::time::Duration;
 use support::{enabled, events, succeeded};
 use virtual_arm::{
-    BusFault, FaultKind, GoalId, GoalState, HostConfig, NetworkFaults, RequestKind, VirtualArm,
-    VirtualConfig,
+    BusFault, FaultKind, FaultRequest, GoalId, GoalState, HostConfig, NetworkFaults, RequestKind,
+    VirtualArm, VirtualConfig,
 };
 
 /// All processes of the default arm.
@@ -234,6 +236,28 @@ fn cancel_stop_and_resume_do_what_they_say() -> Result<()> {
     let rests = arm.truth().velocity.iter().all(|v| v.abs() < 0.01);
     ensure!(rests && arm.goal(&goal) == GoalState::Active, "{}", events(&arm));
     ensure!(arm.call(RequestKind::Resume).is_ok());
+    let state = arm.wait(&goal, support::PATIENCE);
+    succeeded(&arm, &state)
+}
+
+/// The drive of one joint falls silent while the arm moves: all joints hold together, the joint is
+/// named, and the move ends after `arm/resume`.
+#[test]
+fn a_silent_drive_holds_the_arm_and_the_goal_is_reached_after_resume() -> Result<()> {
+    let mut arm = enabled(9, VirtualConfig::reference()?)?;
+    let goal = start(&mut arm, &[([1.0, 0.5, 0.3, 0.5, 0.6, 0.5], 3.0)]);
+    arm.run_for(milliseconds(1000));
+    arm.inject(&FaultRequest {
+        joint: "joint_3".to_owned(),
+        signal: "all".to_owned(),
+        kind: "off".to_owned(),
+        duration: 1.0,
+        ..FaultRequest::default()
+    })?;
+    arm.run_for(milliseconds(900));
+    let rests = arm.truth().velocity.iter().all(|v| v.abs() < 0.01);
+    ensure!(rests && arm.status().reason.contains("joint_3"), "{:?}", arm.status());
+    recover(&mut arm)?;
     let state = arm.wait(&goal, support::PATIENCE);
     succeeded(&arm, &state)
 }

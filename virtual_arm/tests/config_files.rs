@@ -1,5 +1,6 @@
 //! The files in `config/` against the nodes that read them: every key is known, every value is in
 //! range, the documented defaults are the defaults, and what two files say is the same.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)] // helpers of tests
 
 use arm_model::ArmModel;
 use serde::Deserialize;

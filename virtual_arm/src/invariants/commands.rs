@@ -145,8 +145,9 @@ mod tests {
     #[test]
     fn a_stranger_a_repetition_and_an_old_epoch_are_found() {
         let mut commands = commands();
-        [(1, 5, 72), (1, 6, 70), (1, 7, 70)]
-            .map(|(e, s, b)| commands.on_command(&command(e, s, b)));
+        for (epoch, sequence, sender) in [(1, 5, 72), (1, 6, 70), (1, 7, 70)] {
+            commands.on_command(&command(epoch, sequence, sender));
+        }
         let mut find = |e, s| commands.on_feedback(Monotonic(0), &applied(e, s)).is_some();
         assert!(find(1, 5));
         assert!(!find(1, 7));

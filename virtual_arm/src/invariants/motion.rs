@@ -221,3 +221,99 @@ fn beyond_limits(facts: &JointFacts, position: f64, velocity: f64) -> Option<Fin
 fn braking_time(limits: &JointLimits) -> Duration {
     Duration::from_secs_f64(limits.velocity / limits.acceleration)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use can_bus::canopen::cob;
+
+    fn facts() -> Facts {
+        let limits =
+            JointLimits { lower: -1.0, upper: 1.0, velocity: 2.0, acceleration: 8.0, effort: 10.0 };
+        let joints = [1, 2, 3, 4, 5, 6].map(|node_id| JointFacts {
+            name: format!("joint_{node_id}"),
+            limits,
+            node_id,
+            counts_per_radian: 1000.0,
+        });
+        let (period, valid_for) = (Duration::from_millis(4), Duration::from_millis(50));
+        Facts { joints, period, valid_for }
+    }
+
+    fn permitted() -> Motions {
+        let mut motions = Motions::new(facts());
+        let status = ArmStatus { mode: ArmMode::Enabled, permit: 1, ..ArmStatus::default() };
+        motions.on_status(Monotonic(0), &status);
+        motions
+    }
+
+    fn setpoint(motions: &mut Motions, ms: u64, controlword: u16, counts: i32) -> Option<Finding> {
+        let node = NodeId::new(2).unwrap();
+        let mut data = controlword.to_le_bytes().to_vec();
+        data.extend(counts.to_le_bytes());
+        data.extend([0, 0]);
+        let frame = Frame::standard(cob::rpdo(PdoNumber::One, node), &data).unwrap();
+        motions.on_frame(Monotonic(ms * 1_000_000), &frame)
+    }
+
+    fn truth(ms: u64, position: f64, velocity: f64) -> Truth {
+        let zero = [0.0; JOINTS];
+        let (mut positions, mut velocities) = (zero, zero);
+        (positions[1], velocities[1]) = (position, velocity);
+        Truth {
+            time: Monotonic(ms * 1_000_000),
+            position: positions,
+            velocity: velocities,
+            acceleration: zero,
+            effort: zero,
+            current: zero,
+            winding_temperature: zero,
+            housing_temperature: zero,
+            stage_temperature: zero,
+        }
+    }
+
+    fn rule(finding: Option<Finding>) -> Option<Rule> {
+        finding.map(|(rule, _)| rule)
+    }
+
+    #[test]
+    fn a_jump_on_the_wire_is_found_but_not_at_enabling() {
+        let mut motions = permitted();
+        assert_eq!(setpoint(&mut motions, 0, 0x07, 0), None);
+        assert_eq!(setpoint(&mut motions, 4, 0x0F, 500), None);
+        assert_eq!(setpoint(&mut motions, 8, 0x0F, 508), None);
+        assert_eq!(rule(setpoint(&mut motions, 12, 0x0F, 528)), Some(Rule::Continuity));
+    }
+
+    #[test]
+    fn a_joint_that_moves_on_without_commands_is_found() {
+        let mut motions = permitted();
+        motions.on_command_heard(Monotonic(0), 0..6);
+        assert_eq!(motions.on_truth(&truth(10, 0.0, 0.5)), None);
+        assert_eq!(motions.on_truth(&truth(900, 0.3, 0.5)), None);
+        assert_eq!(rule(motions.on_truth(&truth(1000, 0.4, 0.5))), Some(Rule::Silence));
+    }
+
+    #[test]
+    fn a_joint_beyond_its_limits_is_found() {
+        let mut motions = permitted();
+        assert_eq!(rule(motions.on_truth(&truth(1, 1.006, 0.0))), Some(Rule::Limits));
+        assert_eq!(rule(motions.on_truth(&truth(1, 0.0, 2.2))), Some(Rule::Limits));
+    }
+
+    #[test]
+    fn a_restarted_driver_may_not_move_its_joint_before_the_next_permit() {
+        let mut motions = permitted();
+        motions.on_driver_end(Monotonic(0), 1..2);
+        let mut at = |ms: u64| {
+            motions.on_command_heard(Monotonic(ms * 1_000_000), 0..6);
+            rule(motions.on_truth(&truth(ms, ms as f64 * 1e-4, 0.5)))
+        };
+        assert_eq!(at(100), None);
+        assert_eq!(at(1000), Some(Rule::Permit));
+        let status = ArmStatus { mode: ArmMode::Enabled, permit: 2, ..ArmStatus::default() };
+        motions.on_status(Monotonic(0), &status);
+        assert_eq!(motions.on_truth(&truth(1001, 0.1, 0.5)), None);
+    }
+}
