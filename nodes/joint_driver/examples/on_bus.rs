@@ -51,7 +51,12 @@ fn arm() -> Outcome<Arm> {
 impl Host {
     fn new(interface: &str) -> Outcome<Self> {
         let arm = arm()?;
-        let config = Config { joints: vec!["joint_1".into()], ..Config::default() };
+        let bus = joint_driver::config::BusConfig {
+            transport: joint_driver::config::Transport::Socketcan,
+            interface: interface.into(),
+            ..Default::default()
+        };
+        let config = Config { joints: vec!["joint_1".into()], bus, ..Config::default() };
         let options =
             BusOptions { filter: Filter::All, setpoint_age: Duration::from_millis(4), clock };
         let bus = BusConfig::Socketcan { interface: interface.into() };
@@ -158,6 +163,10 @@ impl Host {
         Ok(())
     }
 
+    fn said(&self, words: &str) -> bool {
+        self.log.iter().any(|line| line.contains(words))
+    }
+
     async fn run_for(&mut self, time: Duration) {
         let begin = Instant::now();
         while begin.elapsed() < time {
@@ -192,15 +201,12 @@ impl Host {
 
     async fn faults(&mut self, interface: &str) -> Outcome<()> {
         shell(&format!("cansend {interface} 20000040#0000000000000000"))?;
-        self.until("bus-off noticed", |host| host.state != DriverState::Following).await?;
+        self.until("bus-off noticed", |host| host.said("bus-off")).await?;
         self.swing = None;
         shell(&format!("cansend {interface} 20000100#0000000000000000"))?;
         self.recover("bus-off").await?;
         shell(&format!("ip link set {interface} down"))?;
-        self.until("interface down noticed", |host| {
-            host.log.iter().any(|line| line.contains("ip link set"))
-        })
-        .await?;
+        self.until("interface down noticed", |host| host.said("ip link set")).await?;
         shell(&format!("ip link set {interface} up"))?;
         self.recover("interface down").await
     }

@@ -272,7 +272,9 @@ impl Joint {
 
     fn move_setpoint(&mut self, cycle: Cycle, sample: Sample, orders: &Orders, out: &mut Outputs) {
         if !self.is_enabled() || !self.settled {
-            self.motion.track(cycle.apply, sample.position);
+            let holds = self.status.and_then(Statusword::state).is_some_and(State::has_torque);
+            let torque = holds.then_some(sample.effort);
+            self.motion.track(cycle.apply, sample.position, torque);
             self.settled = true;
             return;
         }

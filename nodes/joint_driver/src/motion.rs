@@ -79,7 +79,8 @@ pub struct Motion {
     setpoint: Setpoint,
     target: Option<Target>,
     pending: Option<Target>,
-    effort: f64,
+    /// Torque feed-forward, N·m; none as long as the drive has no torque.
+    effort: Option<f64>,
     refused: RefusalCounts,
 }
 
@@ -91,7 +92,7 @@ impl Motion {
             setpoint,
             target: None,
             pending: None,
-            effort: 0.0,
+            effort: None,
             refused: RefusalCounts::default(),
         }
     }
@@ -105,7 +106,7 @@ impl Motion {
     /// Torque feed-forward, N·m.
     #[must_use]
     pub fn effort(&self) -> f64 {
-        self.effort
+        self.effort.unwrap_or(0.0)
     }
 
     /// The command being followed, while it is valid.
@@ -130,11 +131,14 @@ impl Motion {
         self.pending = Some(target);
     }
 
-    /// A cycle without torque: the setpoint is where the joint is.
-    pub fn track(&mut self, at: Monotonic, measured: f64) {
+    /// A cycle in which the drive follows no setpoints: the setpoint is where the joint is. `torque`,
+    /// N·m, is what a drive that holds the joint by itself needs for it: the feed-forward we gave it
+    /// goes on, and one we do not know begins with that torque, so that the joint does not sag when
+    /// the drive follows us again.
+    pub fn track(&mut self, at: Monotonic, measured: f64, torque: Option<f64>) {
         self.setpoint.settle(at, measured);
         self.target = None;
-        self.effort = 0.0;
+        self.effort = torque.map(|torque| self.effort.unwrap_or(torque));
         if let Some(new) = self.pending.take() {
             self.ignore(&new, at);
         }
@@ -187,7 +191,7 @@ impl Motion {
         };
         match verdict {
             Ok(()) => {
-                self.effort = new.effort;
+                self.effort = Some(new.effort);
                 self.target = Some(new);
                 true
             }

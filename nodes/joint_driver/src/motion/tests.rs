@@ -13,7 +13,7 @@ fn at(cycle: u64) -> Monotonic {
 
 fn standing() -> Motion {
     let mut motion = Motion::new(Setpoint::new(LIMITS, PERIOD));
-    motion.track(at(0), 0.0);
+    motion.track(at(0), 0.0, None);
     motion
 }
 
@@ -79,10 +79,10 @@ fn each_refusal_is_counted_and_the_command_before_goes_on() {
 fn a_command_that_asks_for_nothing_is_not_counted_against_a_joint_without_power() {
     let mut motion = standing();
     motion.offer(target(1, 0.0005, 0.0));
-    motion.track(at(1), 0.0);
+    motion.track(at(1), 0.0, None);
     assert_eq!(motion.refused().total(), 0);
     motion.offer(target(2, 0.2, 0.0));
-    motion.track(at(2), 0.0);
+    motion.track(at(2), 0.0, None);
     assert_eq!(motion.refused().of(Refusal::NotPermitted), 1);
 }
 
@@ -142,4 +142,14 @@ proptest! {
             prop_assert_eq!(motion.setpoint().position(), 0.0);
         }
     }
+}
+
+#[test]
+fn a_drive_that_held_the_joint_by_itself_gets_the_torque_it_held_it_with() {
+    let mut adopted = Motion::new(Setpoint::new(LIMITS, PERIOD));
+    adopted.track(at(0), 0.0, Some(7.0));
+    adopted.track(at(1), 0.0, Some(6.9));
+    assert_eq!(adopted.effort(), 7.0);
+    adopted.track(at(2), 0.0, None);
+    assert_eq!(adopted.effort(), 0.0);
 }
