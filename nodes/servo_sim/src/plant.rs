@@ -18,7 +18,8 @@ const STOP_MARGIN: f64 = 0.03;
 const STOP_FREQUENCY: f64 = 150.0;
 /// Share of a joint's momentum that friction may take in one step without overshooting zero.
 const FRICTION_GRIP: f64 = 0.3;
-/// A closed brake catches a joint below this speed, rad/s; above, it rubs.
+/// A closed brake catches a joint below this speed, rad/s; above, it rubs, unless it is strong enough
+/// to stop the joint within one step.
 const CATCH_SPEED: f64 = 0.05;
 
 /// The arm as a mechanism.
@@ -98,7 +99,7 @@ impl Plant {
     /// Advances by `dt` s under the motors' torques, N·m at the joint; `closed`: brakes.
     pub fn advance(&mut self, motor: &PerJoint<f64>, closed: &[bool; JOINTS], dt: f64) {
         let closed = closed.map(|c| c && self.brake.fitted);
-        self.catch(&closed);
+        self.catch(motor, &closed);
         let torque = self.applied(motor, &closed);
         self.acceleration = if self.caught.contains(&true) {
             self.constrained(&torque)
@@ -110,15 +111,28 @@ impl Plant {
         self.position += self.velocity * dt;
     }
 
-    fn catch(&mut self, closed: &[bool; JOINTS]) {
-        for ((caught, closed), v) in
-            self.caught.iter_mut().zip(closed).zip(self.velocity.iter_mut())
-        {
-            *caught = *closed && (*caught || v.abs() < CATCH_SPEED);
-            if *caught {
-                *v = 0.0;
+    fn catch(&mut self, motor: &PerJoint<f64>, closed: &[bool; JOINTS]) {
+        let fast = |(v, closed): (&f64, &bool)| *closed && v.abs() >= CATCH_SPEED;
+        let rubs = self.velocity.iter().zip(closed).any(fast);
+        let bias = rubs.then(|| self.bias());
+        for i in 0..JOINTS {
+            let v = self.velocity[i];
+            let stops = |bias: Vector| {
+                let needed = bias[i] - motor[i] - self.inertia[i] / self.step * v;
+                needed.abs() < self.brake.torque[i]
+            };
+            let catches = v.abs() < CATCH_SPEED || bias.is_some_and(stops);
+            self.caught[i] = closed[i] && (self.caught[i] || catches);
+            if self.caught[i] {
+                self.velocity[i] = 0.0;
             }
         }
+    }
+
+    /// Torques that gravity and the other joints' motion ask for.
+    fn bias(&self) -> Vector {
+        let zero = Vector::zeros();
+        self.model.inverse_dynamics(&self.position, &self.velocity, &zero, &self.load)
     }
 
     /// Torques on the links: motors, end stops, friction and rubbing brakes.
@@ -129,9 +143,10 @@ impl Plant {
             let rubbing = if closed[i] && !self.caught[i] { self.brake.torque[i] } else { 0.0 };
             let fade = (v / self.friction.stribeck_velocity).powi(2);
             let stiction = self.friction.stiction[i] * (-fade).exp();
-            let dry = self.friction.coulomb[i] + stiction + rubbing;
-            let grip = FRICTION_GRIP * self.inertia[i] / self.step * v;
-            let friction = grip.clamp(-dry, dry) + self.friction.viscous[i] * v;
+            let dry = self.friction.coulomb[i] + stiction;
+            let stop = self.inertia[i] / self.step * v;
+            let grip = (FRICTION_GRIP * stop).clamp(-dry, dry) + stop.clamp(-rubbing, rubbing);
+            let friction = grip + self.friction.viscous[i] * v;
             self.friction_power[i] = friction * v;
             torque[i] += self.stop_torque(i) - friction;
         }
@@ -152,7 +167,7 @@ impl Plant {
     /// Accelerations when some joints are held; a brake that would have to carry too much lets go.
     fn constrained(&mut self, torque: &Vector) -> Vector {
         let zero = Vector::zeros();
-        let bias = self.model.inverse_dynamics(&self.position, &self.velocity, &zero, &self.load);
+        let bias = self.bias();
         if !self.caught.contains(&false) {
             return self.held(&zero, torque, &bias);
         }
@@ -265,6 +280,20 @@ mod tests {
         assert_eq!(p.position, before);
         let gravity = p.model.gravity_torque(&before, &p.load);
         assert!((p.brake_torque - gravity).amax() < 1e-9);
+    }
+
+    #[test]
+    fn brakes_that_close_on_a_falling_arm_bring_it_to_rest() {
+        for speed in [0.06, 0.15, 0.5, 2.0] {
+            let mut config = frictionless();
+            config.initial_position = [0.0, 1.0, 0.5, 0.0, 0.5, 0.0];
+            let mut p = plant(&config);
+            p.velocity = Vector::from([0.0, speed, speed, 0.0, speed, 0.0]);
+            for _ in 0..200 {
+                p.advance(&OFF, &[true; JOINTS], 1e-3);
+            }
+            assert_eq!(p.velocity, Vector::zeros(), "from {speed} rad/s");
+        }
     }
 
     #[test]
