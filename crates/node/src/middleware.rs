@@ -20,31 +20,45 @@ const LOCALHOST_ONLY: &str = "ROS_LOCALHOST_ONLY";
 /// Who sets one of these chose by himself.
 const CHOICES: [&str; 3] = [PROFILE, TRANSPORTS, "ROS_STATIC_PEERS"];
 
-/// Loopback only, without multicast: what the range LOCALHOST means, without shared memory.
-const LOOPBACK: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+/// Loopback only, found by unicast: what the range LOCALHOST means, without shared memory.
+const LOOPBACK: &str = "<interfaceWhiteList><address>127.0.0.1</address></interfaceWhiteList>";
+const LOOPBACK_PEERS: &str =
+    "<metatrafficUnicastLocatorList><locator/></metatrafficUnicastLocatorList>
+        <initialPeersList>
+          <locator><udpv4><address>127.0.0.1</address></udpv4></locator>
+        </initialPeersList>";
+
+/// UDP only. Everybody announces himself twice a second (3 s by default): whoever is started again
+/// hears the others only then.
+fn profile(loopback: bool) -> String {
+    let (interfaces, peers) = if loopback { (LOOPBACK, LOOPBACK_PEERS) } else { ("", "") };
+    format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?>
 <profiles xmlns="http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles">
   <transport_descriptors>
     <transport_descriptor>
-      <transport_id>loopback</transport_id>
+      <transport_id>udp</transport_id>
       <type>UDPv4</type>
       <maxInitialPeersRange>32</maxInitialPeersRange>
-      <interfaceWhiteList><address>127.0.0.1</address></interfaceWhiteList>
+      {interfaces}
     </transport_descriptor>
   </transport_descriptors>
-  <participant profile_name="loopback" is_default_profile="true">
+  <participant profile_name="udp" is_default_profile="true">
     <rtps>
-      <userTransports><transport_id>loopback</transport_id></userTransports>
+      <userTransports><transport_id>udp</transport_id></userTransports>
       <useBuiltinTransports>false</useBuiltinTransports>
       <builtin>
-        <metatrafficUnicastLocatorList><locator/></metatrafficUnicastLocatorList>
-        <initialPeersList>
-          <locator><udpv4><address>127.0.0.1</address></udpv4></locator>
-        </initialPeersList>
+        <discovery_config>
+          <leaseAnnouncement><sec>0</sec><nanosec>500000000</nanosec></leaseAnnouncement>
+        </discovery_config>
+        {peers}
       </builtin>
     </rtps>
   </participant>
 </profiles>
-"#;
+"#
+    )
+}
 
 /// The profile's file: Fast DDS reads it once, when the node is created, and wants a path.
 #[derive(Debug, Default)]
@@ -68,13 +82,12 @@ pub(crate) fn choose_transport() -> Profile {
     }
     let range = given(RANGE).unwrap_or_default();
     let only = given(LOCALHOST_ONLY).as_deref() == Some("1");
-    if range != "LOCALHOST" && !only {
-        set(TRANSPORTS, "UDPv4");
-        return Profile::default();
-    }
-    let Ok(path) = write(LOOPBACK) else { return Profile::default() };
+    let loopback = range == "LOCALHOST" || only;
+    let Ok(path) = write(&profile(loopback)) else { return Profile::default() };
     set(PROFILE, &path.to_string_lossy());
-    set(RANGE, "SYSTEM_DEFAULT");
+    if loopback {
+        set(RANGE, "SYSTEM_DEFAULT");
+    }
     if only {
         set(LOCALHOST_ONLY, "0");
     }
