@@ -87,6 +87,14 @@ impl Wiring {
         reports.max_by_key(|report| report.epoch)
     }
 
+    /// An inactive supervisor decides nothing.
+    fn turn_away(&mut self) {
+        while let Some((_, request)) = self.unanswered.pop_first() {
+            let message = "supervisor is not active: activate it first".to_owned();
+            let _client_gone = request.respond(Trigger::Response { success: false, message });
+        }
+    }
+
     fn send(&mut self, outputs: Outputs) {
         self.lease.send_all(&outputs.lease);
         self.status.send_all(&outputs.status);
@@ -134,6 +142,8 @@ fn run(mut shell: Shell) -> anyhow::Result<()> {
             let diagnostics = std::mem::take(&mut outputs.diagnostics);
             shell.diagnose(now, diagnostics.into_iter().map(ros::diagnostic).collect());
             wiring.send(outputs);
+        } else {
+            wiring.turn_away();
         }
         shell.beat(now, || timer.annotate(supervisor.health()));
     }
