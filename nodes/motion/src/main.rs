@@ -24,7 +24,7 @@ use vocabulary::topics;
 
 /// Below everything that moves the arm.
 const PRIORITY: i32 = 25;
-/// Plans begin, and clients hear, within this.
+/// Plans begin within this.
 const PERIOD: Duration = Duration::from_millis(10);
 
 struct Wiring {

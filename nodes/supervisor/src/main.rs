@@ -22,18 +22,10 @@ use vocabulary::arm::{ArmState, ArmStatus};
 use vocabulary::command::Lease;
 use vocabulary::health::Heartbeat;
 use vocabulary::plan::{ControlPhase, ControlState};
-use vocabulary::topics::{self, service};
+use vocabulary::topics;
 
 /// Heartbeats are judged in time also on a busy machine; below everything that moves the arm.
 const PRIORITY: i32 = 30;
-
-const SERVICES: [(&str, RequestKind); 5] = [
-    (service::ENABLE, RequestKind::Enable),
-    (service::DISABLE, RequestKind::Disable),
-    (service::STOP, RequestKind::Stop),
-    (service::RESUME, RequestKind::Resume),
-    (service::CLEAR_FAULTS, RequestKind::ClearFaults),
-];
 
 struct Wiring {
     heartbeats: Stream<Heartbeat>,
@@ -49,7 +41,7 @@ struct Wiring {
 impl Wiring {
     fn create(shell: &mut Shell) -> Result<Self, StartError> {
         let mut servers = Vec::new();
-        for (name, kind) in SERVICES {
+        for (name, kind) in ros::SERVICES {
             servers.push((shell.service(name)?, kind));
         }
         Ok(Self {

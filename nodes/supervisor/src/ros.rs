@@ -1,7 +1,19 @@
-//! Diagnostics of the supervisor as messages.
+//! The names and messages of the supervisor's services and diagnostics.
+//!
+//! The rule: conversions only.
 
 use r2r::diagnostic_msgs::msg::{DiagnosticStatus as StatusMsg, KeyValue};
-use supervisor::DiagnosticStatus;
+use supervisor::{DiagnosticStatus, RequestKind};
+use vocabulary::topics::service;
+
+/// The arm services.
+pub const SERVICES: [(&str, RequestKind); 5] = [
+    (service::ENABLE, RequestKind::Enable),
+    (service::DISABLE, RequestKind::Disable),
+    (service::STOP, RequestKind::Stop),
+    (service::RESUME, RequestKind::Resume),
+    (service::CLEAR_FAULTS, RequestKind::ClearFaults),
+];
 
 /// `diagnostic_msgs/DiagnosticStatus` of one subject.
 pub fn diagnostic(from: DiagnosticStatus) -> StatusMsg {
