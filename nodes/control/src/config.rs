@@ -101,7 +101,7 @@ impl Default for Config {
         Self {
             period: 0.004,
             lead: 0.010,
-            valid_for_ms: 50.0,
+            valid_for_ms: 100.0,
             silence_periods: 10.0,
             state_rate_hz: 50.0,
             law: "position".to_owned(),
