@@ -2,10 +2,7 @@
 //!
 //! The rule: whatever ROS does, frames go first; a bus that is missing is said once and tried again.
 
-use can_bus::bus::BusConfig;
 use can_bus::canopen::cob;
-use can_bus::socketcand::SocketcandConfig;
-use joint_driver::config::Transport;
 use joint_driver::{Arm, BusEvent, Config, Driver, Inputs, Outputs};
 use node::bus::BusPort;
 use node::realtime::{self, Realtime};
@@ -64,17 +61,6 @@ impl Wiring {
     }
 }
 
-fn bus(config: &joint_driver::config::BusConfig) -> BusConfig {
-    match config.transport {
-        Transport::Socketcan => BusConfig::Socketcan { interface: config.interface.clone() },
-        Transport::Socketcand => BusConfig::Socketcand(SocketcandConfig {
-            host: config.host.clone(),
-            port: config.port,
-            channel: config.channel.clone(),
-        }),
-    }
-}
-
 fn send(port: &mut BusPort, outputs: &Outputs) {
     for outgoing in &outputs.frames {
         if outgoing.setpoint {
@@ -89,7 +75,7 @@ fn send(port: &mut BusPort, outputs: &Outputs) {
 async fn work(mut shell: Shell, config: Config, mut driver: Driver) -> anyhow::Result<()> {
     let period = Duration::from_secs_f64(config.period);
     let wiring = Wiring::create(&mut shell, &config)?;
-    let mut port = BusPort::new(&bus(&config.bus), period)?;
+    let mut port = BusPort::new(&config.bus.to_open(), period)?;
     let mut outputs = Outputs::default();
     let mut polled = Now::default();
     shell.start();
