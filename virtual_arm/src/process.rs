@@ -160,6 +160,7 @@ impl Process {
             resume_required: said.resume_required,
             cycles,
             cpu_time: 0.0,
+            ..Heartbeat::default()
         })
     }
 }

@@ -3,10 +3,12 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// Root of this workspace's checkout.
+/// Root of the checkout that cargo runs this for; started without cargo, of the one it was built
+/// from.
 pub fn root() -> PathBuf {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest.parent().unwrap_or(manifest).to_path_buf()
+    let running = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let manifest = running.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf());
+    manifest.parent().unwrap_or(&manifest).to_path_buf()
 }
 
 /// Cargo's target folder: `CARGO_TARGET_DIR`, else `target/` in the checkout.

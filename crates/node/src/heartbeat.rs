@@ -91,6 +91,8 @@ impl Heart {
             resume_required: of.resume_required,
             cycles: of.cycles,
             cpu_time,
+            version: String::new(),
+            histograms: Vec::new(),
         });
         if self.diagnostics_due.fires(now.mono) {
             let status = self.status(lifecycle, of, extra, cpu_time);

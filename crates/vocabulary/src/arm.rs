@@ -77,6 +77,10 @@ pub struct ArmState {
 pub struct Derating {
     /// ROS time of the computation.
     pub stamp: Stamp,
+    /// Process start of the sender.
+    pub boot_id: u64,
+    /// Decelerate on the path and hold: damage is near.
+    pub stop: bool,
     /// Fraction of each joint's torque limit, 0 to 1.
     pub torque: PerJoint<f64>,
     /// Fraction of the programmed speed of the whole arm, 0 to 1.

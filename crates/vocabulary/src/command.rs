@@ -34,6 +34,8 @@ pub struct JointCommand {
     pub valid_for: Duration,
     /// [`crate::joint::JointOrder::hash`] of the sender.
     pub joint_order: u64,
+    /// The successor named in the lease may take over at once.
+    pub yields: bool,
     /// How the drives close their loops.
     pub mode: Mode,
     /// Position setpoint, rad.
@@ -130,7 +132,7 @@ pub struct JointFeedback {
 pub mod fault {
     /// The drive reports a fault.
     pub const DRIVE: u32 = 1;
-    /// No feedback frame for three periods.
+    /// No feedback frame for too many periods.
     pub const FEEDBACK_SILENT: u32 = 1 << 1;
     /// The drive's heartbeat is missing.
     pub const HEARTBEAT_LOST: u32 = 1 << 2;
@@ -252,6 +254,10 @@ pub struct Lease {
     pub holder: u64,
     /// Process start of the one who may take `epoch + 1` when the holder falls silent; 0 for none.
     pub successor: u64,
+    /// The holder shall yield to the successor in its commands.
+    pub transfer: bool,
+    /// The successor may take back at any moment: the holder is on trial.
+    pub probation: bool,
     /// ROS time of the grant.
     pub since: Stamp,
 }

@@ -53,6 +53,23 @@ pub struct Heartbeat {
     pub cycles: CycleStatistics,
     /// CPU time used by the process, s.
     pub cpu_time: f64,
+    /// Version of the program.
+    pub version: String,
+    /// Durations since start, once a second; empty in between.
+    pub histograms: Vec<Histogram>,
+}
+
+/// How often a duration fell into each of a row of buckets.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Histogram {
+    /// What was measured.
+    pub name: String,
+    /// Upper bounds, s; the last bucket has none.
+    pub bounds: Vec<f64>,
+    /// Count per bucket, one more than bounds.
+    pub counts: Vec<u64>,
+    /// Largest value seen, s.
+    pub worst: f64,
 }
 
 /// How regularly a node's cycle ran since its start.

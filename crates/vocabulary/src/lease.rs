@@ -108,7 +108,7 @@ mod tests {
     const SILENCE: Duration = Duration::from_millis(12);
 
     fn lease(epoch: u64, holder: u64, successor: u64) -> Lease {
-        Lease { epoch, holder, successor, since: Stamp(0) }
+        Lease { epoch, holder, successor, since: Stamp(0), ..Lease::default() }
     }
 
     fn at(ms: u64) -> Monotonic {

@@ -1,5 +1,6 @@
 //! What motion asks of control, and what control reports of it.
 
+use crate::command::Mode;
 use crate::joint::PerJoint;
 use crate::time::{Monotonic, Stamp};
 use std::sync::Arc;
@@ -139,6 +140,10 @@ pub struct ControlState {
     pub error_position: PerJoint<f64>,
     /// Effort written, N·m.
     pub output_effort: PerJoint<f64>,
+    /// How the drives close their loops.
+    pub mode: Mode,
+    /// Integral of the law, N·m; 0 where it has none.
+    pub integral: PerJoint<f64>,
     /// First violation of a tolerance since the plan began.
     pub violation: Option<Violation>,
     /// Why it is paused or inactive, for people.

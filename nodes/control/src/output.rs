@@ -41,6 +41,7 @@ impl Control {
             setpoint_at: self.reference_at,
             valid_for: Duration::from_secs_f64(self.config.valid_for_ms * 1e-3),
             joint_order: self.order_hash,
+            yields: false,
             mode: output.mode,
             position: output.position,
             velocity: output.velocity,
@@ -79,6 +80,8 @@ impl Control {
             feedback_velocity: std::array::from_fn(|j| of(j, |f| f.velocity)),
             error_position: self.measured.map(|m| m.map_or(f64::NAN, |m| m.error_position)),
             output_effort: self.applied.effort,
+            mode: self.applied.mode,
+            integral: Default::default(),
             violation: self.violation,
             reason: self.reason.clone(),
         })

@@ -66,7 +66,8 @@ fn a_plan_carries_the_torque_of_the_model() {
 fn derated_torque_limits_the_feed_forward() {
     let mut rig = Rig::ready();
     let torque = [1.0, 0.01, 1.0, 1.0, 1.0, 1.0];
-    rig.inputs.derating = Some(Derating { stamp: Stamp(0), torque, speed: 1.0 });
+    rig.inputs.derating =
+        Some(Derating { stamp: Stamp(0), boot_id: 1, stop: false, torque, speed: 1.0 });
     rig.run(0.1);
     let limit = rig.limits[1].effort * 0.01;
     assert!((rig.last_command().effort[1].abs() - limit).abs() < 1e-9);

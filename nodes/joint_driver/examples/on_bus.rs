@@ -90,6 +90,7 @@ impl Host {
             setpoint_at,
             valid_for: Duration::from_millis(50),
             joint_order: self.order,
+            yields: false,
             mode: Mode::Position,
             position: [0.0; 6],
             velocity: [0.0; 6],

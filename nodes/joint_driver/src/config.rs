@@ -52,6 +52,8 @@ pub struct Config {
     pub heartbeat_period: f64,
     /// Silence after which drive or driver is lost for the other, s.
     pub heartbeat_timeout: f64,
+    /// SYNCs without feedback after which a drive is silent.
+    pub silent_after_syncs: u32,
     /// How long the driver listens before it sends anything, s.
     pub listen_time: f64,
     /// How long a drive may take to be found before it is reported missing, s.
@@ -84,6 +86,7 @@ impl Default for Config {
             stop_grace: 1.0,
             heartbeat_period: 0.1,
             heartbeat_timeout: 0.3,
+            silent_after_syncs: 3,
             listen_time: 0.25,
             boot_timeout: 2.0,
             enable_timeout: 2.0,
@@ -114,6 +117,7 @@ impl Config {
         in_range("heartbeat_period", self.heartbeat_period, 0.01..=1.0)?;
         let shortest = self.heartbeat_period * 1.5;
         in_range("heartbeat_timeout", self.heartbeat_timeout, shortest..=10.0)?;
+        in_range("silent_after_syncs", self.silent_after_syncs.into(), 1.0..=250.0)?;
         in_range("listen_time", self.listen_time, 0.0..=10.0)?;
         in_range("boot_timeout", self.boot_timeout, 0.1..=60.0)?;
         in_range("enable_timeout", self.enable_timeout, 0.1..=60.0)?;

@@ -137,7 +137,7 @@ impl Joint {
             link: Link::new(config, setup),
             faults: Faults::default(),
             motion: Motion::new(Setpoint::new(limits, config.period())),
-            watch: FeedbackWatch::default(),
+            watch: FeedbackWatch::new(config.silent_after_syncs),
             unwrap: Unwrap::default(),
             velocity: VelocityEstimate::new(config.velocity_cutoff_hz),
             telemetry: Telemetry::default(),

@@ -3,21 +3,30 @@
 //! The one rule: silence is counted in SYNCs, not in time, so that neither a late process nor a bus
 //! without SYNC puts the blame on a drive.
 
-/// SYNCs without feedback after which a drive is silent.
-pub const SILENT_AFTER: u32 = 3;
-
 /// Feedback too many before a second device is suspected: 10 periods at twice the rate.
 const DOUBLE_AFTER: u32 = 10;
 
 /// Counts feedback against SYNCs.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct FeedbackWatch {
+    silent_after: u32,
     since_sync: u32,
     missed: u32,
     surplus: u32,
 }
 
 impl FeedbackWatch {
+    /// A watch that calls a drive silent after this many SYNCs without feedback.
+    #[must_use]
+    pub fn new(silent_after: u32) -> Self {
+        Self { silent_after, since_sync: 0, missed: 0, surplus: 0 }
+    }
+
+    /// Begins anew, as after a pause.
+    pub fn reset(&mut self) {
+        *self = Self::new(self.silent_after);
+    }
+
     /// A feedback frame came, whatever its worth.
     pub fn frame(&mut self) {
         self.since_sync = self.since_sync.saturating_add(1);
@@ -37,11 +46,11 @@ impl FeedbackWatch {
         self.missed = self.missed.saturating_add(1);
     }
 
-    /// Whether the last [`SILENT_AFTER`] SYNCs stayed without answer. The newest SYNC's answer may
+    /// Whether more SYNCs than allowed stayed without answer. The newest SYNC's answer may
     /// still be on its way.
     #[must_use]
     pub fn is_silent(&self) -> bool {
-        self.missed > SILENT_AFTER
+        self.missed > self.silent_after
     }
 
     /// SYNCs since the last feedback.
@@ -63,7 +72,7 @@ mod tests {
 
     #[test]
     fn three_unanswered_syncs_are_silence_and_one_answer_ends_it() {
-        let mut watch = FeedbackWatch::default();
+        let mut watch = FeedbackWatch::new(3);
         (0..4).for_each(|_| watch.sync());
         assert!(watch.is_silent());
         watch.frame();
@@ -75,7 +84,7 @@ mod tests {
 
     #[test]
     fn feedback_that_slips_behind_the_next_sync_is_not_taken_for_a_double() {
-        let mut watch = FeedbackWatch::default();
+        let mut watch = FeedbackWatch::new(3);
         for _ in 0..100 {
             watch.sync();
             watch.sync();
@@ -87,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_backlog_after_a_pause_and_single_slips_are_not_taken_for_a_double() {
-        let mut watch = FeedbackWatch::default();
+        let mut watch = FeedbackWatch::new(3);
         for _ in 0..100 {
             (0..60).for_each(|_| watch.frame());
             watch.sync();
@@ -99,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_second_device_is_found_within_a_few_periods() {
-        let mut watch = FeedbackWatch::default();
+        let mut watch = FeedbackWatch::new(3);
         let found = (1..50).find(|_| {
             watch.frame();
             watch.frame();

@@ -174,7 +174,7 @@ fn feedback_silent_for_three_periods_stops_the_joint() {
     let mut world = swinging();
     world.drives[0].mute = true;
     world.run(0.02);
-    assert_eq!(world.logged("no feedback for three periods"), 1);
+    assert_eq!(world.logged("no feedback for 4 periods"), 1);
     assert_eq!(world.driver.health().health, Health::Error);
     world.run(0.3);
     world.drives[0].mute = false;

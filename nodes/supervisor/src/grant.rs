@@ -146,8 +146,8 @@ impl LeaseBook {
         self.lease = Lease {
             epoch: report.epoch,
             holder: report.boot_id,
-            successor: 0,
             since: situation.stamp,
+            ..Lease::default()
         };
         // Whom the lost state promised the next epoch is unknown: nobody gets that one.
         self.promised = u64::MAX;
@@ -218,7 +218,7 @@ impl LeaseBook {
         if let Some((name, _)) = candidates.iter().find(|(_, boot)| *boot == holder) {
             self.holder_name.clone_from(name);
         }
-        self.lease = Lease { epoch, holder, successor, since: stamp };
+        self.lease = Lease { epoch, holder, successor, since: stamp, ..Lease::default() };
         self.promised = successor;
         self.live = true;
         log.push(LogLine::info(format!("{} holds the lease, epoch {epoch}", self.holder_name)));
@@ -296,7 +296,10 @@ mod tests {
 
     #[test]
     fn a_silent_holder_is_followed_by_its_successor_in_the_promised_epoch() {
-        let mut rig = Rig::new(Lease { epoch: 4, holder: 11, successor: 12, since: Stamp(0) }, 12);
+        let mut rig = Rig::new(
+            Lease { epoch: 4, holder: 11, successor: 12, since: Stamp(0), ..Lease::default() },
+            12,
+        );
         rig.at(10, &[("control", 11), ("control_standby", 12)], None);
         assert_eq!(rig.at(170, &[("control_standby", 12)], None), Grant::Takeover);
         assert_eq!(rig.lease(), (5, 12, 0));
@@ -304,7 +307,10 @@ mod tests {
 
     #[test]
     fn a_takeover_that_happened_already_is_ratified() {
-        let mut rig = Rig::new(Lease { epoch: 4, holder: 11, successor: 12, since: Stamp(0) }, 12);
+        let mut rig = Rig::new(
+            Lease { epoch: 4, holder: 11, successor: 12, since: Stamp(0), ..Lease::default() },
+            12,
+        );
         let both = [("control", 11), ("control_standby", 12)];
         assert_eq!(rig.at(10, &both, Some((12, 5))), Grant::Takeover);
         assert_eq!(rig.lease(), (5, 12, 11));
@@ -312,7 +318,10 @@ mod tests {
 
     #[test]
     fn a_replaced_successor_makes_a_new_epoch_that_skips_the_promised_one() {
-        let mut rig = Rig::new(Lease { epoch: 4, holder: 11, successor: 12, since: Stamp(0) }, 12);
+        let mut rig = Rig::new(
+            Lease { epoch: 4, holder: 11, successor: 12, since: Stamp(0), ..Lease::default() },
+            12,
+        );
         rig.at(10, &[("control", 11), ("control_standby", 12)], None);
         rig.at(150, &[("control", 11)], None);
         assert_eq!(rig.at(200, &[("control", 11), ("control_standby", 13)], None), Grant::Granted);

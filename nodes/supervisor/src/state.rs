@@ -94,6 +94,7 @@ impl PersistentState {
             holder: if alive { self.holder } else { 0 },
             successor: if alive { self.successor } else { 0 },
             since: Stamp(self.since_ns),
+            ..Lease::default()
         };
         (lease, self.promised)
     }
@@ -125,7 +126,8 @@ mod tests {
     use super::*;
 
     fn stored() -> PersistentState {
-        let lease = Lease { epoch: 7, holder: 11, successor: 12, since: Stamp(5) };
+        let lease =
+            Lease { epoch: 7, holder: 11, successor: 12, since: Stamp(5), ..Lease::default() };
         let status = ArmStatus {
             stamp: Stamp(9),
             mode: ArmMode::Enabled,

@@ -116,6 +116,7 @@ mod tests {
             setpoint_at: Monotonic(0),
             valid_for: Duration::from_millis(50),
             joint_order: 0,
+            yields: false,
             mode: Default::default(),
             position: [0.0; JOINTS],
             velocity: [0.0; JOINTS],

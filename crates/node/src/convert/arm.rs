@@ -116,7 +116,7 @@ impl FromMsg for Derating {
             fraction("torque", value)?;
         }
         let speed = fraction("speed", finite("speed", msg.speed)?)?;
-        Ok(Self { stamp: stamp(&msg.stamp), torque, speed })
+        Ok(Self { stamp: stamp(&msg.stamp), boot_id: msg.boot_id, stop: msg.stop, torque, speed })
     }
 }
 
@@ -124,6 +124,12 @@ impl ToMsg for Derating {
     type Msg = msg::Derating;
 
     fn to_msg(&self, _order: &JointOrder) -> Self::Msg {
-        msg::Derating { stamp: time(self.stamp), torque: self.torque.to_vec(), speed: self.speed }
+        msg::Derating {
+            stamp: time(self.stamp),
+            boot_id: self.boot_id,
+            stop: self.stop,
+            torque: self.torque.to_vec(),
+            speed: self.speed,
+        }
     }
 }

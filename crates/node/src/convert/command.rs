@@ -13,7 +13,7 @@ use vocabulary::command::{
 use vocabulary::joint::JointOrder;
 use vocabulary::time::Monotonic;
 
-const MODES: [(Mode, u8); 2] = [(Mode::Position, 8), (Mode::Torque, 10)];
+pub(super) const MODES: [(Mode, u8); 2] = [(Mode::Position, 8), (Mode::Torque, 10)];
 
 /// Numbers of `JointFeedback.DRIVE_*`.
 pub(super) const DRIVE: [(DriveState, u8); 9] = [
@@ -52,6 +52,7 @@ impl FromMsg for JointCommand {
             setpoint_at: Monotonic(msg.setpoint_at_ns),
             valid_for: positive(msg.valid_for),
             joint_order: msg.joint_order_hash,
+            yields: msg.yields,
             mode: one_of("mode", msg.mode, &MODES)?,
             position: per_joint("position", &msg.position)?,
             velocity: per_joint("velocity", &msg.velocity)?,
@@ -73,6 +74,7 @@ impl ToMsg for JointCommand {
             setpoint_at_ns: self.setpoint_at.0,
             valid_for: self.valid_for.as_secs_f64(),
             joint_order_hash: self.joint_order,
+            yields: self.yields,
             mode: code_of(self.mode, &MODES),
             position: self.position.to_vec(),
             velocity: self.velocity.to_vec(),
@@ -191,6 +193,8 @@ impl FromMsg for Lease {
             epoch: msg.epoch,
             holder: msg.holder,
             successor: msg.successor,
+            transfer: msg.transfer,
+            probation: msg.probation,
             since: stamp(&msg.since),
         })
     }
@@ -204,6 +208,8 @@ impl ToMsg for Lease {
             epoch: self.epoch,
             holder: self.holder,
             successor: self.successor,
+            transfer: self.transfer,
+            probation: self.probation,
             since: time(self.since),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{FromMsg, Refused, ToMsg, code_of, finite, one_of, stamp, time};
 use r2r::armature_msgs::msg;
-use vocabulary::health::{CycleStatistics, Health, Heartbeat, Lifecycle};
+use vocabulary::health::{CycleStatistics, Health, Heartbeat, Histogram, Lifecycle};
 use vocabulary::joint::JointOrder;
 
 const LIFECYCLE: [(Lifecycle, u8); 4] = [
@@ -36,6 +36,8 @@ impl FromMsg for Heartbeat {
                 refused: msg.refused,
             },
             cpu_time: finite("cpu_time", msg.cpu_time)?,
+            version: msg.version.clone(),
+            histograms: msg.histograms.iter().map(histogram).collect(),
         })
     }
 }
@@ -60,6 +62,18 @@ impl ToMsg for Heartbeat {
             worst_lateness: self.cycles.worst_lateness,
             refused: self.cycles.refused,
             cpu_time: self.cpu_time,
+            version: self.version.clone(),
+            histograms: self.histograms.iter().map(histogram_message).collect(),
         }
     }
+}
+
+fn histogram(msg: &msg::Histogram) -> Histogram {
+    let msg::Histogram { name, bounds, counts, worst } = msg.clone();
+    Histogram { name, bounds, counts, worst }
+}
+
+fn histogram_message(of: &Histogram) -> msg::Histogram {
+    let Histogram { name, bounds, counts, worst } = of.clone();
+    msg::Histogram { name, bounds, counts, worst }
 }

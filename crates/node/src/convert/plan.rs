@@ -1,5 +1,6 @@
 //! Motion plans and the report of control.
 
+use super::command::MODES;
 use super::{FromMsg, Refused, ToMsg, code_of, finite, finite_per_joint, one_of, per_joint};
 use super::{stamp, time};
 use r2r::armature_msgs::msg;
@@ -172,6 +173,8 @@ impl FromMsg for ControlState {
             feedback_velocity: per_joint("feedback_velocity", &msg.feedback_velocity)?,
             error_position: per_joint("error_position", &msg.error_position)?,
             output_effort: per_joint("output_effort", &msg.output_effort)?,
+            mode: one_of("mode", msg.mode, &MODES)?,
+            integral: per_joint("integral", &msg.integral)?,
             violation: violation(msg),
             reason: msg.reason.clone(),
         })
@@ -201,6 +204,8 @@ impl ToMsg for ControlState {
             feedback_velocity: self.feedback_velocity.to_vec(),
             error_position: self.error_position.to_vec(),
             output_effort: self.output_effort.to_vec(),
+            mode: code_of(self.mode, &MODES),
+            integral: self.integral.to_vec(),
             violation_joint: broken.map_or(-1, |v| i8::try_from(v.joint).unwrap_or(-1)),
             violation_at_goal: broken.is_some_and(|v| v.at_goal),
             violation_velocity: broken.is_some_and(|v| v.velocity),

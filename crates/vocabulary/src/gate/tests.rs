@@ -20,7 +20,16 @@ fn gate(shared_clock: bool) -> CommandGate {
         takeover_silence: Duration::from_millis(12),
         shared_clock,
     });
-    gate.grant(at(0), &Lease { epoch: 3, holder: HOLDER, successor: SUCCESSOR, since: Stamp(0) });
+    gate.grant(
+        at(0),
+        &Lease {
+            epoch: 3,
+            holder: HOLDER,
+            successor: SUCCESSOR,
+            since: Stamp(0),
+            ..Lease::default()
+        },
+    );
     gate
 }
 
@@ -35,6 +44,7 @@ fn command(sequence: u64, ms: u64) -> JointCommand {
         setpoint_at: at(ms + 10),
         valid_for: Duration::from_millis(50),
         joint_order: 5,
+        yields: false,
         mode: Mode::Position,
         position: [0.1; 6],
         velocity: [0.2; 6],

@@ -71,7 +71,13 @@ fn let_happen(rig: &mut Rig, happening: &Happening) {
         }
         Happening::Speed(factor) => rig.inputs.speed_scaling = Some(factor),
         Happening::Derate(speed) => {
-            rig.inputs.derating = Some(Derating { stamp: Stamp(0), torque: [1.0; 6], speed });
+            rig.inputs.derating = Some(Derating {
+                stamp: Stamp(0),
+                boot_id: 1,
+                stop: false,
+                torque: [1.0; 6],
+                speed,
+            });
         }
         Happening::Lease { epoch, mine } => {
             let holder = if mine { super::BOOT } else { 77 };

@@ -5,7 +5,6 @@
 use super::{Joint, Orders};
 use crate::io::Outputs;
 use crate::power;
-use crate::watch::FeedbackWatch;
 use can_bus::cia402::{State, Statusword};
 use std::time::Duration;
 use vocabulary::command::fault;
@@ -38,10 +37,11 @@ impl Joint {
     pub(super) fn watch_feedback(&mut self, now: Monotonic, out: &mut Outputs) {
         if self.watch.is_silent() {
             self.silent_since.get_or_insert(now);
-            self.raise(fault::FEEDBACK_SILENT, "no feedback for three periods", out);
+            let text = format!("no feedback for {} periods", self.watch.missed());
+            self.raise(fault::FEEDBACK_SILENT, &text, out);
         }
         if self.watch.is_doubled() {
-            self.watch = FeedbackWatch::default();
+            self.watch.reset();
             let text = format!(
                 "feedback comes twice per period: is there a second device with node id {} on {}?",
                 self.node(),

@@ -6,7 +6,6 @@ use super::{Joint, Orders, Sample};
 use crate::io::Outputs;
 use crate::link::LinkEvent;
 use crate::setpoint::JUMP_MARGIN;
-use crate::watch::FeedbackWatch;
 use can_bus::canopen::cob::{PdoNumber, Service};
 use can_bus::canopen::emcy::{Emcy, ErrorRegister};
 use can_bus::canopen::nmt::Heartbeat;
@@ -150,7 +149,7 @@ impl Joint {
         self.settled = false;
         self.unwrap.reset();
         self.velocity.reset();
-        self.watch = FeedbackWatch::default();
+        self.watch.reset();
         self.silent_since = None;
         self.enabling_since = None;
         self.ignored = 0;

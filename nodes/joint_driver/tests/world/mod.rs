@@ -72,7 +72,13 @@ impl World {
             telemetry: Vec::new(),
             sent: Vec::new(),
             status: ArmStatus::default(),
-            lease: Lease { epoch: 3, holder: HOLDER, successor: 71, since: Stamp(0) },
+            lease: Lease {
+                epoch: 3,
+                holder: HOLDER,
+                successor: 71,
+                since: Stamp(0),
+                ..Lease::default()
+            },
             active: true,
             reference: None,
             began: 0,
@@ -136,6 +142,7 @@ impl World {
             setpoint_at: Monotonic(self.now + 10_000_000),
             valid_for: Duration::from_millis(50),
             joint_order: arm().order.hash(),
+            yields: false,
             mode: Mode::Position,
             position: [position; 6],
             velocity: [velocity; 6],
