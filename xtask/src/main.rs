@@ -7,6 +7,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result};
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
+use xtask::bench::{self, Bench};
 use xtask::env::RosEnv;
 use xtask::{build, demo, doctor, paths, socketcan, targets, test};
 
@@ -52,6 +53,14 @@ enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<OsString>,
     },
+    /// Measure what was promised; writes target/report/bench_<NAME>.json.
+    Bench {
+        /// What to measure.
+        name: Bench,
+        /// Fewer trials, at most three minutes.
+        #[arg(long)]
+        quick: bool,
+    },
     /// Say what is there, what is missing, and what to do.
     Doctor,
     /// List every figure of target/report/ against its limit, what falls short first.
@@ -85,6 +94,7 @@ fn run(verb: Verb) -> Result<bool> {
         Verb::Build { messages: false } => build::everything().map(|_| true),
         Verb::Ros2 { words } => become_program("ros2", &words),
         Verb::Shell { words } => shell(&words),
+        Verb::Bench { name, quick } => bench::bench(name, quick),
         Verb::Doctor => Ok(doctor::doctor()),
         Verb::Report => targets::print(&paths::reports()),
         Verb::Completions { shell } => {
