@@ -87,6 +87,8 @@ pub struct Control {
     tracking: PerJoint<bool>,
     pub(crate) stage: Stage,
     pub(crate) plan: Option<AtHand>,
+    /// A plan whose start lies in the future.
+    pub(crate) next: Option<MotionPlan>,
     scaling: f64,
     pub(crate) derating: Option<Derating>,
     pub(crate) measured: PerJoint<Option<Measured>>,
@@ -130,6 +132,7 @@ impl Control {
             tracking: [false; JOINTS],
             stage: Stage::Hold,
             plan: None,
+            next: None,
             scaling: config.initial_speed_scaling,
             derating: None,
             measured: [None; JOINTS],
@@ -158,8 +161,9 @@ impl Control {
         }
         self.step_down_if_outlived(&mut out.log);
         if let Some(plan) = &inputs.plan {
-            self.take_plan(plan, &mut out.log);
+            self.take_plan(plan, now.stamp, &mut out.log);
         }
+        self.promote_next(now.stamp, &mut out.log);
         if self.epoch != 0 {
             out.command = self.cycle(now, &mut out.log);
         }

@@ -59,15 +59,46 @@ impl Stage {
 }
 
 impl Control {
-    /// Takes a new plan, or a new revision of the one at hand.
-    pub(crate) fn take_plan(&mut self, plan: &MotionPlan, log: &mut Vec<LogLine>) {
-        if self.plan.as_ref().is_some_and(|at_hand| !at_hand.is_older_than(plan)) {
+    /// Takes a new plan, a new revision of the one at hand, or one that begins later.
+    pub(crate) fn take_plan(&mut self, plan: &MotionPlan, now: Stamp, log: &mut Vec<LogLine>) {
+        let at_hand = self.plan.as_ref();
+        let revises = at_hand.is_some_and(|at_hand| at_hand.plan.plan_id == plan.plan_id);
+        if at_hand.is_some_and(|at_hand| !at_hand.is_older_than(plan)) {
             return;
         }
+        if !revises {
+            let waiting = self.next.as_ref().filter(|next| next.plan_id == plan.plan_id);
+            if waiting.is_some_and(|next| next.revision >= plan.revision) {
+                return;
+            }
+            let waits = waiting.is_some();
+            self.next = None;
+            if plan.action == PlanAction::Execute && plan.start > now {
+                self.next = Some(plan.clone());
+                return;
+            }
+            if waits && plan.action == PlanAction::Stop {
+                return;
+            }
+        }
+        self.put_at_hand(plan.clone(), log);
+    }
+
+    /// The plan that begins later becomes the one at hand when its time has come; until then
+    /// whatever is under way goes on.
+    pub(crate) fn promote_next(&mut self, now: Stamp, log: &mut Vec<LogLine>) {
+        if self.next.as_ref().is_some_and(|next| next.start <= now)
+            && let Some(next) = self.next.take()
+        {
+            self.put_at_hand(next, log);
+        }
+    }
+
+    fn put_at_hand(&mut self, plan: MotionPlan, log: &mut Vec<LogLine>) {
         let stop = plan.action == PlanAction::Stop;
         let before = self.plan.take();
         let path_time = before.as_ref().map_or(0.0, |b| b.path_time);
-        let mut at_hand = AtHand::new(plan.clone(), before);
+        let mut at_hand = AtHand::new(plan, before);
         self.report_now = true;
         if stop {
             at_hand.path_time = path_time;
@@ -139,15 +170,6 @@ impl Control {
         let Some(at_hand) = &self.plan else { return };
         let braking = !self.stage.is_moving() && !self.course.is_at_rest();
         if braking || matches!(self.stage, Stage::Stop { .. }) {
-            return;
-        }
-        let start = at_hand.plan.start;
-        if start != Stamp(0) && start > now.stamp {
-            if self.stage.is_moving() {
-                self.stop(false, "the next plan begins later", log);
-            } else if self.stage != Stage::Hold {
-                self.enter(Stage::Hold, "", log);
-            }
             return;
         }
         let (status, joints) = (self.status.as_ref(), &self.joints);

@@ -1,6 +1,7 @@
 //! The servo loop against six ideal drivers: what it commands, and when it commands nothing.
 
 mod harness;
+mod later;
 mod properties;
 
 use harness::{BOOT, Rig, waypoint};
@@ -274,18 +275,6 @@ fn a_new_plan_takes_over_without_a_stop() {
     assert!((rig.last_command().velocity[0].abs() - speed).abs() < 0.1);
     rig.until(ControlPhase::Reached, 3.0);
     assert!((rig.last_command().position[1] - 0.2).abs() < 1e-9);
-}
-
-#[test]
-fn a_plan_for_later_waits_and_then_begins() {
-    let mut rig = Rig::ready();
-    rig.plan.start = rig.now().stamp.shifted(0.5);
-    rig.execute(&[waypoint(1.0, 0.4)]);
-    rig.run(0.4);
-    assert!(!rig.moved);
-    assert_eq!(rig.state().phase, ControlPhase::Holding);
-    let took = rig.until(ControlPhase::Reached, 3.0);
-    assert!((1.05..1.2).contains(&took), "{took}");
 }
 
 #[test]
