@@ -37,7 +37,7 @@ impl Blend {
         min_duration: f64,
     ) -> Option<Self> {
         let widened = widened(from, to, limits);
-        let mut duration = estimate(from, to, &widened).max(min_duration);
+        let mut duration = quickest(&from.position, &to.position, &widened).max(min_duration);
         while duration <= LONGEST {
             let path = quintic(from, to, duration).ok()?;
             match path.first_violation(&widened) {
@@ -63,9 +63,13 @@ fn quintic(from: &State, to: &State, duration: f64) -> Result<Path, PathError> {
     Path::new(*from, Arc::new([end]))
 }
 
-/// The duration that suffices from rest to rest, s.
-fn estimate(from: &State, to: &State, limits: &PerJoint<JointLimits>) -> f64 {
-    let joints = from.position.iter().zip(&to.position).zip(limits);
+/// The time that the quickest quintic from rest at `from` to rest at `to`, rad, takes, s.
+pub(crate) fn quickest(
+    from: &PerJoint<f64>,
+    to: &PerJoint<f64>,
+    limits: &PerJoint<JointLimits>,
+) -> f64 {
+    let joints = from.iter().zip(to).zip(limits);
     joints.fold(0.01, |longest: f64, ((a, b), limits)| {
         let distance = (b - a).abs();
         let by_speed = PEAK_VELOCITY * distance / limits.velocity;

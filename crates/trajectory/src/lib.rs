@@ -12,17 +12,21 @@
 mod blend;
 mod corners;
 mod governor;
+mod integrate;
 mod limits;
 mod path;
 mod polynomial;
 mod scaling;
 mod state;
+mod steps;
 
 pub use blend::Blend;
 pub use corners::{CornerError, round_corners};
 pub use governor::{ACCELERATION_ALLOWANCE, decelerate, govern};
+pub use integrate::deduce_positions;
 pub use limits::{LimitViolation, Quantity};
 pub use path::{Path, PathError, Segment};
 pub use polynomial::{Extremes, Polynomial, Range};
 pub use scaling::path_acceleration_range;
 pub use state::State;
+pub use steps::{StepError, steps};

@@ -54,6 +54,12 @@ impl std::ops::Sub<Duration> for Monotonic {
 pub struct Stamp(pub i64);
 
 impl Stamp {
+    /// Seconds after `other`, negative when before.
+    #[must_use]
+    pub fn seconds_from(self, other: Self) -> f64 {
+        (i128::from(self.0) - i128::from(other.0)) as f64 * 1e-9
+    }
+
     /// From the two fields of `builtin_interfaces/Time`.
     #[must_use]
     pub fn from_parts(sec: i32, nanosec: u32) -> Self {

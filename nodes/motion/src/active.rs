@@ -10,6 +10,8 @@ use vocabulary::time::{Monotonic, Now, Stamp};
 
 /// A pause shorter than this is a message that overtook another, s.
 const PAUSE_WORTH_TELLING: f64 = 0.1;
+/// A plan that control has not taken for this long is sent again, s.
+const SEND_AGAIN: f64 = 0.1;
 
 /// How an active trajectory ends.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +26,8 @@ pub(crate) enum Ending {
 pub(crate) enum Verdict {
     /// Nothing changes.
     GoOn,
+    /// The message was lost: send it again as it was.
+    SendAgain,
     /// Issue it again under this permit.
     Reissue(u64),
     /// It is over.
@@ -64,6 +68,11 @@ pub(crate) struct Active {
     pub(crate) permit: u64,
     /// How far the arm has come on the path, s.
     pub(crate) path_time: f64,
+    /// When this revision was issued: a controller that came later does not begin it.
+    issued: Stamp,
+    action: PlanAction,
+    /// When control was last told, but for the first time.
+    last_sent: Option<Monotonic>,
     /// Process of control that drove it last.
     driver: Option<u64>,
     paused: Option<Pause>,
@@ -77,6 +86,7 @@ impl Active {
         plan: ValidPlan,
         tolerances: Tolerances,
         (plan_id, permit): (u64, u64),
+        issued: Stamp,
     ) -> Self {
         let path_time = plan.from_path_time;
         Self {
@@ -87,6 +97,9 @@ impl Active {
             revision: 0,
             permit,
             path_time,
+            issued,
+            action: PlanAction::Execute,
+            last_sent: None,
             driver: None,
             paused: None,
             cancelled: None,
@@ -94,14 +107,14 @@ impl Active {
     }
 
     /// The message for control.
-    pub(crate) fn message(&self, stamp: Stamp, action: PlanAction) -> MotionPlan {
+    pub(crate) fn message(&self) -> MotionPlan {
         let start = if self.revision == 0 { self.plan.start } else { Stamp(0) };
         MotionPlan {
-            stamp,
+            stamp: self.issued,
             plan_id: self.plan_id,
             revision: self.revision,
             permit: self.permit,
-            action,
+            action: self.action,
             waypoints: self.plan.waypoints.clone(),
             from_path_time: self.path_time,
             start,
@@ -118,15 +131,19 @@ impl Active {
         if self.path_time > 0.0 {
             self.plan.include_start();
         }
-        self.revision += 1;
         self.permit = permit;
-        self.message(stamp, PlanAction::Execute)
+        self.revise(PlanAction::Execute, stamp)
     }
 
     /// The next revision, which stops the arm.
     pub(crate) fn stop(&mut self, stamp: Stamp) -> MotionPlan {
+        self.revise(PlanAction::Stop, stamp)
+    }
+
+    fn revise(&mut self, action: PlanAction, stamp: Stamp) -> MotionPlan {
         self.revision += 1;
-        self.message(stamp, PlanAction::Stop)
+        (self.action, self.issued) = (action, stamp);
+        self.message()
     }
 
     pub(crate) fn cancel(&mut self, now: Monotonic, stamp: Stamp) -> Option<MotionPlan> {
@@ -138,6 +155,11 @@ impl Active {
 
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.is_some()
+    }
+
+    /// It moves the arm and will go on doing so.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.driver.is_some() && self.paused.is_none() && self.cancelled.is_none()
     }
 
     pub(crate) fn pause_reason(&self) -> Option<&str> {
@@ -230,9 +252,7 @@ impl Active {
                     (state.phase == ControlPhase::Paused).then(|| state.reason.clone())
                 }
                 ControlPhase::Inactive => Some(format!("control is inactive: {}", state.reason)),
-                ControlPhase::Holding if self.plan.start <= at.now.stamp => {
-                    Some(format!("control holds: {}", state.reason))
-                }
+                ControlPhase::Holding => Some(format!("control holds: {}", state.reason)),
                 _ => None,
             },
             (None, Some(_)) if at.control_lives => {
@@ -246,7 +266,8 @@ impl Active {
         });
     }
 
-    fn judge_pause(&self, state: Option<&ControlState>, at: &Circumstances) -> Verdict {
+    fn judge_pause(&mut self, state: Option<&ControlState>, at: &Circumstances) -> Verdict {
+        let untaken = at.control_lives && state.is_some_and(|s| !self.is_mine(s));
         let Some(Pause { since, reason, .. }) = &self.paused else { return Verdict::GoOn };
         let can_take_it = state
             .is_some_and(|s| !matches!(s.phase, ControlPhase::Inactive | ControlPhase::Stopping));
@@ -256,12 +277,18 @@ impl Active {
             && at.control_lives
             && can_take_it
         {
+            self.last_sent = Some(at.now.mono);
             return Verdict::Reissue(status.permit);
         }
         let waited = at.now.mono.seconds_from(*since);
         if waited > at.resume_timeout {
             let text = format!("paused for {waited:.0} s without arm/resume: {reason}");
             return Verdict::End(Ending::Aborted { code: crate::code::INVALID_GOAL, text });
+        }
+        let last = self.last_sent.map_or(*since, |sent| sent.max(*since));
+        if untaken && at.now.mono.seconds_from(last) > SEND_AGAIN {
+            self.last_sent = Some(at.now.mono);
+            return Verdict::SendAgain;
         }
         Verdict::GoOn
     }

@@ -3,6 +3,8 @@
 use crate::rejection::Rejection;
 use crate::request::{RequestPoint, TrajectoryRequest};
 use crate::validate::Rules;
+use std::f64::consts::TAU;
+use trajectory::{State, deduce_positions};
 use vocabulary::joint::{JOINTS, JointOrder, PerJoint};
 use vocabulary::plan::Waypoint;
 
@@ -12,11 +14,11 @@ const MOST_POINTS: usize = 10_000;
 /// Where each joint of the arm stands in the request.
 type Columns = PerJoint<Option<usize>>;
 
-/// The waypoints of a request; joints it does not name stay at `held`, rad.
+/// The waypoints of a request that begins at `start`; joints it does not name stay there.
 pub(crate) fn waypoints(
     request: &TrajectoryRequest,
     rules: &Rules,
-    held: &PerJoint<f64>,
+    start: &State,
 ) -> Result<Vec<Waypoint>, Rejection> {
     let columns = columns(&request.joint_names, rules)?;
     let TrajectoryRequest { points, joint_names, .. } = request;
@@ -26,11 +28,36 @@ pub(crate) fn waypoints(
     if points.len() > MOST_POINTS {
         return Err(Rejection::TooManyPoints { count: points.len(), limit: MOST_POINTS });
     }
-    check_points(points, joint_names)?;
+    let derived = rules.allow_integration && points.iter().all(|p| p.positions.is_empty());
+    check_points(points, joint_names, derived)?;
     check_times(points)?;
     check_uniform(points, "velocities", |p| !p.velocities.is_empty())?;
     check_uniform(points, "accelerations", |p| !p.accelerations.is_empty())?;
-    Ok(points.iter().map(|point| waypoint(point, &columns, held)).collect())
+    let shift = turns(points, &columns, rules, start);
+    let mut waypoints: Vec<_> =
+        points.iter().map(|point| waypoint(point, &columns, &start.position, &shift)).collect();
+    if derived {
+        deduce_positions(start, &mut waypoints);
+    }
+    Ok(waypoints)
+}
+
+/// Whole turns, rad, that bring each joint that wraps around nearest to where it is.
+fn turns(
+    points: &[RequestPoint],
+    columns: &Columns,
+    rules: &Rules,
+    start: &State,
+) -> PerJoint<f64> {
+    let mut shift = [0.0; JOINTS];
+    let joints = shift.iter_mut().zip(columns).zip(&rules.wraparound).zip(&start.position);
+    for (((shift, column), wraps), at) in joints {
+        let first = column.and_then(|column| points.first()?.positions.get(column));
+        if let (true, Some(first)) = (*wraps, first) {
+            *shift = TAU * ((at - first) / TAU).round();
+        }
+    }
+    shift
 }
 
 fn columns(names: &[String], rules: &Rules) -> Result<Columns, Rejection> {
@@ -63,20 +90,25 @@ fn known(order: &JointOrder) -> String {
     order.names().join(", ")
 }
 
-fn check_points(points: &[RequestPoint], names: &[String]) -> Result<(), Rejection> {
+fn check_points(points: &[RequestPoint], names: &[String], derived: bool) -> Result<(), Rejection> {
     for (point, values) in points.iter().enumerate() {
+        let nothing = values.velocities.is_empty() && values.accelerations.is_empty();
+        if values.positions.is_empty() && (nothing || !derived) {
+            return Err(Rejection::NoPositions { point });
+        }
         if !values.effort.is_empty() {
             return Err(Rejection::Effort { point });
         }
         let fields = [
-            ("positions", &values.positions, true),
+            ("positions", &values.positions, !derived),
             ("velocities", &values.velocities, false),
             ("accelerations", &values.accelerations, false),
         ];
         for (field, values, required) in fields {
             check_field(point, field, values, (names, required))?;
         }
-        if values.velocities.is_empty() && !values.accelerations.is_empty() {
+        let alone = values.velocities.is_empty() && !values.accelerations.is_empty();
+        if alone && !derived {
             return Err(Rejection::AccelerationAlone { point });
         }
     }
@@ -130,7 +162,12 @@ fn check_uniform(
     }
 }
 
-fn waypoint(point: &RequestPoint, columns: &Columns, held: &PerJoint<f64>) -> Waypoint {
+fn waypoint(
+    point: &RequestPoint,
+    columns: &Columns,
+    held: &PerJoint<f64>,
+    shift: &PerJoint<f64>,
+) -> Waypoint {
     let pick = |values: &[f64], joint: usize, otherwise: f64| -> f64 {
         let column = columns.get(joint).copied().flatten();
         column.and_then(|column| values.get(column)).copied().unwrap_or(otherwise)
@@ -139,8 +176,8 @@ fn waypoint(point: &RequestPoint, columns: &Columns, held: &PerJoint<f64>) -> Wa
         (!values.is_empty()).then(|| std::array::from_fn(|joint| pick(values, joint, 0.0)))
     };
     let mut position = *held;
-    for (joint, slot) in position.iter_mut().enumerate() {
-        *slot = pick(&point.positions, joint, *slot);
+    for (joint, (slot, shift)) in position.iter_mut().zip(shift).enumerate() {
+        *slot = pick(&point.positions, joint, *slot - shift) + shift;
     }
     Waypoint {
         time: point.time_from_start,

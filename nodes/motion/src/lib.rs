@@ -9,8 +9,12 @@
 #![forbid(unsafe_code)]
 
 mod active;
+mod admission;
+pub mod compatibility;
 mod config;
 mod door;
+mod goals;
+mod live;
 mod messages;
 mod motion;
 mod rejection;
@@ -21,7 +25,8 @@ mod validate;
 #[cfg(test)]
 mod tests;
 
-pub use config::{Config, ConfigError, Constraints, JointConstraint};
+pub use config::{Config, ConfigError, Constraints, Interpolation, JointConstraint};
+pub use live::Setting;
 pub use messages::{Event, Feedback, GoalEvent, Inputs, Outputs, code};
 pub use motion::Motion;
 pub use rejection::Rejection;

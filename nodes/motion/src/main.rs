@@ -74,6 +74,7 @@ impl Wiring {
             }
         }
         if !shell.is_active() {
+            inputs.give_up = Some("arm_controller was deactivated".to_owned());
             self.turn_away(&mut inputs);
         }
         inputs
@@ -88,7 +89,7 @@ impl Wiring {
         }
     }
 
-    fn send(&mut self, outputs: Outputs, motion: &Motion, shell: &Shell, fresh_state: bool) {
+    fn send(&mut self, outputs: Outputs, motion: &mut Motion, shell: &Shell, now: Now) {
         self.plan.send_all(&outputs.plan);
         for GoalEvent { id, event } in outputs.goal_events {
             match event {
@@ -107,7 +108,8 @@ impl Wiring {
                 }
             }
         }
-        if let Some(state) = motion.control_state().filter(|_| fresh_state) {
+        let due = motion.is_state_due(now.mono);
+        if let Some(state) = motion.control_state().filter(|_| due) {
             let msg = ros::controller_state(state, shell.order());
             let _ending = self.controller_state.publish(&msg);
         }
@@ -124,7 +126,8 @@ impl Wiring {
 }
 
 fn run(mut shell: Shell) -> anyhow::Result<()> {
-    let config: Config = shell.parameters().config().map_err(StartError::from)?;
+    let config = ros::declare_live(&mut shell)?;
+    shell.log_all(&config.notes());
     let limits = node::arm::described(shell.parameters()).map_err(StartError::from)?.limits;
     let mut motion = Motion::new(config, shell.order().clone(), limits, shell.boot_id())
         .map_err(StartError::config)?;
@@ -136,10 +139,13 @@ fn run(mut shell: Shell) -> anyhow::Result<()> {
         timer.wait();
         let now = shell.poll();
         let inputs = wiring.inputs(&motion, &shell);
-        let fresh_state = inputs.control_state.is_some();
+        if shell.parameters_mut().take_changed() {
+            let changed: Config = shell.parameters().config().map_err(StartError::from)?;
+            motion.reconfigure(changed).map_err(StartError::config)?;
+        }
         let outputs = motion.step(now, &inputs);
         shell.log_all(&outputs.log);
-        wiring.send(outputs, &motion, &shell, fresh_state);
+        wiring.send(outputs, &mut motion, &shell, now);
         wiring.serve(&motion, &shell, now);
         shell.beat(now, || timer.annotate(motion.health()));
     }

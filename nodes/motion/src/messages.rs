@@ -33,6 +33,8 @@ pub struct Inputs {
     pub cancels: Vec<GoalId>,
     /// Trajectories that came by topic.
     pub topic_trajectories: Vec<TrajectoryRequest>,
+    /// Why everything under way is to be given up; none as long as the node is active.
+    pub give_up: Option<String>,
     /// `control_state`.
     pub control_state: Option<ControlState>,
     /// `arm/status`.

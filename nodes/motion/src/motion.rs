@@ -1,18 +1,15 @@
 //! Goals in, plans out; reports in, answers out.
 
-use crate::active::{Active, Circumstances, Ending, Verdict};
+use crate::active::Active;
 use crate::config::{Config, ConfigError};
-use crate::messages::{Event, Feedback, GoalEvent, Inputs, Outputs, code};
-use crate::rejection::Rejection;
-use crate::request::{GoalId, GoalRequest, TrajectoryRequest};
-use crate::tolerances::Tolerances;
-use crate::validate::{Rules, Start, ValidPlan};
+use crate::messages::{Event, Feedback, GoalEvent, Inputs, Outputs};
+use crate::request::GoalId;
+use crate::validate::Rules;
 use trajectory::State;
-use vocabulary::arm::{ArmMode, ArmState, ArmStatus, Freshness};
-use vocabulary::command::DriverState;
-use vocabulary::health::{Health, LogLine, NodeHealth};
+use vocabulary::arm::{ArmState, ArmStatus};
+use vocabulary::health::{Health, NodeHealth};
 use vocabulary::joint::{JointLimits, JointOrder, PerJoint};
-use vocabulary::plan::{ControlPhase, ControlState};
+use vocabulary::plan::ControlState;
 use vocabulary::time::{Monotonic, Now, Stamp};
 
 /// Low bits of a plan id that count; the others come from the process start.
@@ -21,16 +18,19 @@ const PLANS_PER_BOOT: u64 = 1 << 20;
 /// The trajectory API.
 #[derive(Debug)]
 pub struct Motion {
-    config: Config,
-    rules: Rules,
-    next_plan_id: u64,
-    status: Option<ArmStatus>,
-    state: Option<ControlState>,
-    state_at: Monotonic,
-    arm_state: Option<ArmState>,
-    active: Option<Active>,
-    next_feedback: Monotonic,
-    refused: u64,
+    pub(crate) config: Config,
+    pub(crate) rules: Rules,
+    pub(crate) next_plan_id: u64,
+    pub(crate) status: Option<ArmStatus>,
+    pub(crate) state: Option<ControlState>,
+    pub(crate) state_at: Monotonic,
+    pub(crate) arm_state: Option<ArmState>,
+    pub(crate) active: Option<Active>,
+    /// A trajectory whose start lies in the future.
+    pub(crate) next: Option<Active>,
+    pub(crate) next_feedback: Monotonic,
+    next_state: Monotonic,
+    pub(crate) refused: u64,
 }
 
 impl Motion {
@@ -44,25 +44,19 @@ impl Motion {
         limits: PerJoint<JointLimits>,
         boot_id: u64,
     ) -> Result<Self, ConfigError> {
-        config.validate()?;
-        config.check_names(&order)?;
-        let rules = Rules {
-            order,
-            limits,
-            allow_partial: config.allow_partial_joints_goal,
-            allow_end_velocity: config.allow_nonzero_velocity_at_trajectory_end,
-            max_start_distance: config.max_start_distance,
-        };
+        config.check(&order)?;
         Ok(Self {
+            rules: Rules::of(&config, order, limits),
             config,
-            rules,
             next_plan_id: (boot_id & !(PLANS_PER_BOOT - 1)) + 1,
             status: None,
             state: None,
             state_at: Monotonic(0),
             arm_state: None,
             active: None,
+            next: None,
             next_feedback: Monotonic(0),
+            next_state: Monotonic(0),
             refused: 0,
         })
     }
@@ -71,7 +65,11 @@ impl Motion {
     pub fn step(&mut self, now: Now, inputs: &Inputs) -> Outputs {
         let mut out = Outputs::default();
         self.hear(now, inputs);
+        self.promote(now, &mut out);
         self.judge(now, &mut out);
+        if let Some(reason) = &inputs.give_up {
+            self.give_up(reason, now, &mut out);
+        }
         for id in &inputs.cancels {
             self.cancel(*id, now, &mut out);
         }
@@ -85,35 +83,55 @@ impl Motion {
         out
     }
 
-    /// Judges a trajectory as if it came now, without moving anything.
-    ///
-    /// # Errors
-    /// [`Rejection`] naming joint, point, limit and amount.
-    pub fn validate(&self, request: &TrajectoryRequest, now: Now) -> Result<ValidPlan, Rejection> {
-        let state = self.start_state(now)?;
-        self.rules.validate(request, &Start { state, now: now.stamp })
-    }
-
     /// Whether this goal is under way.
     #[must_use]
     pub fn is_active(&self, id: &GoalId) -> bool {
-        self.active.as_ref().is_some_and(|active| active.goal.as_ref() == Some(id))
+        let goals = self.active.iter().chain(&self.next);
+        goals.into_iter().any(|active| active.goal.as_ref() == Some(id))
     }
 
-    /// The state that the trajectory under way asks for at ROS time `time`; none outside of it.
+    /// The state that the trajectory under way, or the next one, asks for at ROS time `time`; none
+    /// outside of them.
     #[must_use]
     pub fn query(&self, time: Stamp) -> Option<State> {
+        let sample = |active: &Active, at: f64| {
+            let path = &active.plan.path;
+            (0.0..=path.duration()).contains(&at).then(|| path.sample(at))
+        };
+        if let Some(next) = self.next.as_ref().filter(|next| next.plan.start <= time) {
+            return sample(next, time.seconds_from(next.plan.start));
+        }
         let (active, state) = (self.active.as_ref()?, self.state.as_ref()?);
-        let ahead = (i128::from(time.0) - i128::from(state.stamp.0)) as f64 * 1e-9;
-        let at = active.path_time + ahead * state.speed_scaling;
-        let path = &active.plan.path;
-        (0.0..=path.duration()).contains(&at).then(|| path.sample(at))
+        let ahead = time.seconds_from(state.stamp);
+        sample(active, active.path_time + ahead * state.speed_scaling)
+    }
+
+    /// Changes the parameters while running: they count for the next trajectory.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the key; the old ones stay.
+    pub fn reconfigure(&mut self, config: Config) -> Result<(), ConfigError> {
+        config.check(&self.rules.order)?;
+        self.rules = Rules::of(&config, self.rules.order.clone(), self.rules.limits);
+        self.config = config;
+        Ok(())
     }
 
     /// The newest report of control.
     #[must_use]
     pub fn control_state(&self) -> Option<&ControlState> {
         self.state.as_ref()
+    }
+
+    /// Whether `controller_state` is due with the report just heard.
+    pub fn is_state_due(&mut self, now: Monotonic) -> bool {
+        let fresh = self.state_at == now && self.state.is_some();
+        // A report that comes a little early is not left out.
+        let due = fresh && now >= self.next_state;
+        if due {
+            self.next_state = now.shifted(0.9 / self.config.state_publish_rate);
+        }
+        due
     }
 
     /// What to say in the heartbeat.
@@ -142,180 +160,6 @@ impl Motion {
         }
     }
 
-    fn control_lives(&self, now: Monotonic) -> bool {
-        now.seconds_from(self.state_at) <= self.config.control_timeout && self.state.is_some()
-    }
-
-    fn judge(&mut self, now: Now, out: &mut Outputs) {
-        let control_lives = self.control_lives(now.mono);
-        let Some(active) = &mut self.active else { return };
-        let circumstances = Circumstances {
-            now,
-            order: &self.rules.order,
-            status: self.status.as_ref(),
-            control_lives,
-            resume_timeout: self.config.resume_timeout,
-            stop_timeout: self.config.stop_timeout,
-        };
-        match active.judge(self.state.as_ref(), &circumstances) {
-            Verdict::GoOn => {}
-            Verdict::Reissue(permit) => {
-                let text = format!("going on from {:.3} s of the path", active.path_time);
-                out.log.push(LogLine::info(text));
-                out.plan = Some(active.reissue(permit, now.stamp));
-            }
-            Verdict::End(ending) => return self.end(ending, now, out),
-        }
-        if let Some(reason) = active.news_of_pause(now.mono) {
-            out.log.push(LogLine::warn(format!("trajectory paused: {reason}")));
-        }
-    }
-
-    /// Answers the client; an aborted motion is stopped too.
-    fn end(&mut self, ending: Ending, now: Now, out: &mut Outputs) {
-        let Some(mut active) = self.active.take() else { return };
-        let event = match ending {
-            Ending::Succeeded(text) => Event::Succeeded { text },
-            Ending::Canceled(text) => Event::Canceled { text },
-            Ending::Aborted { code, text } => {
-                if !active.is_cancelled() {
-                    out.plan = Some(active.stop(now.stamp));
-                }
-                Event::Aborted { code, text }
-            }
-        };
-        answer(active.goal, active.plan_id, event, out);
-    }
-
-    fn cancel(&mut self, id: GoalId, now: Now, out: &mut Outputs) {
-        let active = self.active.as_mut().filter(|active| active.goal == Some(id));
-        if let Some(active) = active
-            && let Some(plan) = active.cancel(now.mono, now.stamp)
-        {
-            out.log.push(LogLine::info(format!("plan {}: cancelled", active.plan_id)));
-            out.plan = Some(plan);
-        }
-    }
-
-    fn take_topic(&mut self, trajectory: &TrajectoryRequest, now: Now, out: &mut Outputs) {
-        let tolerances = Tolerances::configured(&self.config.constraints, &self.rules.order);
-        match self.admit(trajectory, now) {
-            Ok(plan) => {
-                let text = "preempted by a trajectory on the topic joint_trajectory";
-                self.start(None, plan, tolerances, (now, text), out);
-            }
-            Err(rejection) => {
-                self.refused += 1;
-                out.log.push(LogLine::warn(format!("trajectory refused: {rejection}")));
-            }
-        }
-    }
-
-    fn take_goal(&mut self, goal: &GoalRequest, now: Now, out: &mut Outputs) {
-        out.goal_events.push(GoalEvent { id: goal.id, event: Event::Accepted });
-        let tolerances = Tolerances::of_goal(goal, &self.config.constraints, &self.rules.order);
-        let admitted = tolerances.and_then(|t| Ok((self.admit(&goal.trajectory, now)?, t)));
-        match admitted {
-            Ok((plan, tolerances)) => {
-                let text = "Current goal preempted by new incoming action.";
-                self.start(Some(goal.id), plan, tolerances, (now, text), out);
-            }
-            Err(rejection) => {
-                self.refused += 1;
-                out.log.push(LogLine::warn(format!("goal refused: {rejection}")));
-                let event = Event::Aborted { code: rejection.code(), text: rejection.to_string() };
-                out.goal_events.push(GoalEvent { id: goal.id, event });
-            }
-        }
-    }
-
-    /// Whether the arm can take this trajectory now.
-    fn admit(&self, trajectory: &TrajectoryRequest, now: Now) -> Result<ValidPlan, Rejection> {
-        let plan = self.validate(trajectory, now)?;
-        match self.obstacle() {
-            Some(reason) => Err(Rejection::NotReady { reason }),
-            None => Ok(plan),
-        }
-    }
-
-    /// What stands against any motion.
-    fn obstacle(&self) -> Option<String> {
-        let Some(status) = &self.status else {
-            return Some("no arm/status heard yet, is the supervisor running?".to_owned());
-        };
-        match status.mode {
-            ArmMode::Enabled => self.unready_joint(),
-            ArmMode::Disabled => Some("it is disabled, call arm/enable".to_owned()),
-            ArmMode::Stopped => Some("it is stopped, call arm/resume".to_owned()),
-            ArmMode::Hold => Some(format!("held by a fault, {}: call arm/resume", status.reason)),
-        }
-    }
-
-    fn unready_joint(&self) -> Option<String> {
-        let arm = self.arm_state.as_ref()?;
-        let joints = self.rules.order.names().iter().zip(&arm.freshness).zip(&arm.driver);
-        joints.into_iter().find_map(|((joint, freshness), driver)| match (freshness, driver) {
-            (Freshness::Silent, _) => Some(format!("{joint} is silent")),
-            (_, DriverState::Following | DriverState::Holding) => None,
-            (_, DriverState::Blocked) => Some(format!("{joint} is blocked, call arm/resume")),
-            (_, DriverState::Faulted) => Some(format!("{joint} has a fault: arm/clear_faults")),
-            (_, DriverState::Offline) => Some(format!("the drive of {joint} is offline")),
-            (_, DriverState::Disabled | DriverState::Enabling) => {
-                Some(format!("{joint} is not enabled yet"))
-            }
-        })
-    }
-
-    /// Where a trajectory would start: derivatives by path time, so that it goes on at the present
-    /// path speed.
-    fn start_state(&self, now: Now) -> Result<State, Rejection> {
-        let not_ready = |reason: String| Rejection::NotReady { reason };
-        let state = self.state.as_ref().filter(|_| self.control_lives(now.mono));
-        let state = state.ok_or_else(|| not_ready("control is silent".to_owned()))?;
-        let speed = match state.phase {
-            ControlPhase::Inactive => {
-                return Err(not_ready(format!("control is inactive, {}", state.reason)));
-            }
-            ControlPhase::Executing => state.speed_scaling,
-            ControlPhase::Blending => 1.0,
-            _ => 0.0,
-        };
-        let mut start = State::at_rest(state.reference_position);
-        if speed > 0.0 {
-            start.velocity = state.reference_velocity.map(|v| v / speed);
-            start.acceleration = state.reference_acceleration.map(|a| a / (speed * speed));
-        }
-        Ok(start)
-    }
-
-    fn start(
-        &mut self,
-        goal: Option<GoalId>,
-        plan: ValidPlan,
-        tolerances: Tolerances,
-        (now, preempts): (Now, &str),
-        out: &mut Outputs,
-    ) {
-        if let Some(old) = self.active.take() {
-            let event = if old.is_cancelled() {
-                Event::Canceled { text: preempts.to_owned() }
-            } else {
-                Event::Aborted { code: code::INVALID_GOAL, text: preempts.to_owned() }
-            };
-            answer(old.goal, old.plan_id, event, out);
-        }
-        let permit = self.status.as_ref().map_or(0, |s| s.permit);
-        let active = Active::new(goal, plan, tolerances, (self.next_plan_id, permit));
-        self.next_plan_id += 1;
-        let message = active.message(now.stamp, vocabulary::plan::PlanAction::Execute);
-        let (points, duration) = (message.waypoints.len(), active.plan.path.duration());
-        let text = format!("plan {}: {points} waypoints, {duration:.3} s", active.plan_id);
-        out.log.push(LogLine::info(text));
-        out.plan = Some(message);
-        self.active = Some(active);
-        self.next_feedback = now.mono;
-    }
-
     fn give_feedback(&mut self, now: Now, out: &mut Outputs) {
         let (Some(active), Some(state)) = (&self.active, &self.state) else { return };
         let Some(id) = active.goal.filter(|_| now.mono >= self.next_feedback) else { return };
@@ -337,18 +181,4 @@ impl Motion {
         };
         out.goal_events.push(GoalEvent { id, event: Event::Feedback(Box::new(feedback)) });
     }
-}
-
-/// Tells the client, if there is one, and the log.
-fn answer(goal: Option<GoalId>, plan_id: u64, event: Event, out: &mut Outputs) {
-    let line = match &event {
-        Event::Aborted { code, text } => {
-            LogLine::warn(format!("plan {plan_id} aborted ({code}): {text}"))
-        }
-        Event::Succeeded { text } => LogLine::info(format!("plan {plan_id} succeeded: {text}")),
-        Event::Canceled { text } => LogLine::info(format!("plan {plan_id} cancelled: {text}")),
-        Event::Accepted | Event::Feedback(_) => return,
-    };
-    out.log.push(line);
-    out.goal_events.extend(goal.map(|id| GoalEvent { id, event }));
 }

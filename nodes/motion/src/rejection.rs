@@ -170,8 +170,38 @@ pub enum Rejection {
         /// Its limit, rad/s².
         limit: f64,
     },
+    /// Several points without interpolation, and no time for the move to one of them.
+    #[error(
+        "the move to point {point} takes {needed:.3} s, the next point is due after \
+         {available:.3} s (interpolation_method is none)"
+    )]
+    Step {
+        /// The point.
+        point: usize,
+        /// What the slowest joint needs, s.
+        needed: f64,
+        /// What there is, s.
+        available: f64,
+    },
+    /// Neither positions, nor leave to integrate.
+    #[error(
+        "point {point} has no positions: give them, or set allow_integration_in_goal_trajectories \
+         to have velocities or accelerations integrated"
+    )]
+    NoPositions {
+        /// The point.
+        point: usize,
+    },
+    /// A goal for a body that moves freely.
+    #[error("multi_dof_trajectory has {count} points: this arm has single joints, leave it empty")]
+    MultiDof {
+        /// How many points it has.
+        count: usize,
+    },
     /// A tolerance that makes no sense.
-    #[error("{kind} tolerance {value} of joint {joint:?}: positive, 0 (default) or -1 (unlimited)")]
+    #[error(
+        "{kind} tolerance {value} of joint {joint:?}: positive, 0 (default) or negative (unlimited)"
+    )]
     Tolerance {
         /// Path or goal.
         kind: &'static str,

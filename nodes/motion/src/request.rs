@@ -31,7 +31,8 @@ pub struct TrajectoryRequest {
     pub points: Vec<RequestPoint>,
 }
 
-/// `control_msgs/JointTolerance`: 0 takes the default, -1 means unlimited.
+/// `control_msgs/JointTolerance`: 0 takes the default, a negative
+/// value means unlimited.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RequestTolerance {
     /// Name of the joint.
@@ -49,6 +50,8 @@ pub struct GoalRequest {
     pub id: GoalId,
     /// The trajectory.
     pub trajectory: TrajectoryRequest,
+    /// Points of `multi_dof_trajectory`: not supported, must be 0.
+    pub multi_dof_points: usize,
     /// Allowed deviations on the way.
     pub path_tolerance: Vec<RequestTolerance>,
     /// Allowed deviations at the end.

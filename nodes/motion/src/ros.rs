@@ -3,16 +3,36 @@
 //! The rule: nothing is judged here. Sizes, names and numbers are checked by the library, so that
 //! action, topic and dry run refuse with the same words.
 
+use motion::{Config, Setting, TrajectoryRequest, ValidPlan};
 use motion::{Feedback, GoalId, GoalRequest, Rejection, RequestPoint, RequestTolerance};
-use motion::{TrajectoryRequest, ValidPlan};
 use node::convert::{FromMsg, Refused, seconds, stamp, time, trajectory_point};
+use node::params::Value;
+use node::{Shell, StartError};
 use r2r::armature_msgs::srv::ValidateTrajectory as Validate;
 use r2r::control_msgs::action::FollowJointTrajectory as Follow;
 use r2r::control_msgs::msg::{JointTolerance, JointTrajectoryControllerState};
 use r2r::control_msgs::srv::QueryTrajectoryState as Query;
 use r2r::trajectory_msgs::msg::{JointTrajectory, JointTrajectoryPoint};
-use vocabulary::joint::JointOrder;
+use vocabulary::joint::{JointOrder, PerJoint};
 use vocabulary::plan::ControlState;
+
+/// Declares what may change while the node runs; returns the parameters as they are.
+pub fn declare_live(shell: &mut Shell) -> Result<Config, StartError> {
+    let config: Config = shell.parameters().config()?;
+    let order = shell.order().clone();
+    let live = config.live(&order);
+    let value = |setting| match setting {
+        Setting::Number(value) => Value::Double(value),
+        Setting::Switch(value) => Value::Bool(value),
+    };
+    let parameters = shell.parameters_mut();
+    parameters.declare(live.iter().map(|(key, setting)| (key.clone(), value(*setting))));
+    parameters.declare_live(live.into_iter().map(|(key, _)| key), move |candidate| {
+        let config: Config = candidate.config().map_err(|error| error.to_string())?;
+        config.check(&order).map_err(|error| error.to_string())
+    });
+    Ok(config)
+}
 
 /// A trajectory of the topic `arm_controller/joint_trajectory`.
 pub struct TopicTrajectory(pub TrajectoryRequest);
@@ -53,6 +73,7 @@ pub fn goal(id: GoalId, msg: &Follow::Goal) -> GoalRequest {
     GoalRequest {
         id,
         trajectory: trajectory(&msg.trajectory),
+        multi_dof_points: msg.multi_dof_trajectory.points.len(),
         path_tolerance: msg.path_tolerance.iter().map(tolerance).collect(),
         goal_tolerance: msg.goal_tolerance.iter().map(tolerance).collect(),
         goal_time_tolerance: seconds(&msg.goal_time_tolerance),
@@ -71,22 +92,31 @@ pub fn invalid(reason: &str) -> Follow::Result {
 
 /// How far the goal is.
 pub fn feedback(from: &Feedback, order: &JointOrder) -> Follow::Feedback {
-    let zero = Default::default();
     let (desired, at) = (&from.desired, from.path_time);
     let mut msg = Follow::Feedback {
         joint_names: order.names().to_vec(),
         desired: trajectory_point(&desired.position, &desired.velocity, &desired.acceleration, at),
-        actual: trajectory_point(&from.actual_position, &from.actual_velocity, &zero, at),
-        error: trajectory_point(&from.error_position, &zero, &zero, at),
+        actual: measured(&from.actual_position, &from.actual_velocity, at),
+        error: deviation(&from.error_position, at),
         ..Follow::Feedback::default()
     };
     msg.header.stamp = time(from.stamp);
     msg
 }
 
+/// What was measured: no drive measures accelerations, so there are none.
+fn measured(position: &PerJoint<f64>, velocity: &PerJoint<f64>, at: f64) -> JointTrajectoryPoint {
+    let point = trajectory_point(position, velocity, &Default::default(), at);
+    JointTrajectoryPoint { accelerations: vec![], ..point }
+}
+
+/// Reference minus measurement at the instant of the measurement, which only control knows.
+fn deviation(position: &PerJoint<f64>, at: f64) -> JointTrajectoryPoint {
+    JointTrajectoryPoint { velocities: vec![], ..measured(position, &Default::default(), at) }
+}
+
 /// The report of control in the form of joint_trajectory_controller.
 pub fn controller_state(from: &ControlState, order: &JointOrder) -> JointTrajectoryControllerState {
-    let zero = Default::default();
     let at = from.path_time;
     let reference = trajectory_point(
         &from.reference_position,
@@ -99,8 +129,8 @@ pub fn controller_state(from: &ControlState, order: &JointOrder) -> JointTraject
         joint_names: order.names().to_vec(),
         output: JointTrajectoryPoint { effort, ..reference.clone() },
         reference,
-        feedback: trajectory_point(&from.feedback_position, &from.feedback_velocity, &zero, at),
-        error: trajectory_point(&from.error_position, &zero, &zero, at),
+        feedback: measured(&from.feedback_position, &from.feedback_velocity, at),
+        error: deviation(&from.error_position, at),
         speed_scaling_factor: from.speed_scaling,
         ..JointTrajectoryControllerState::default()
     };

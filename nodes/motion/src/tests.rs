@@ -1,6 +1,7 @@
 //! The trajectory API against a control that reports what the test wants.
 
 mod goals;
+mod later;
 mod validation;
 
 use crate::{Config, Event, GoalRequest, Inputs, Motion, Outputs, RequestPoint, TrajectoryRequest};

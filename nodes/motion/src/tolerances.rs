@@ -27,7 +27,7 @@ impl Tolerances {
             position: or_unlimited(of(joint).goal),
             velocity: or_unlimited(constraints.stopped_velocity_tolerance),
         });
-        Self { path, goal, goal_time: constraints.goal_time }
+        Self { path, goal, goal_time: constraints.finite_goal_time() }
     }
 
     /// The configured ones, overridden by what the goal names.
@@ -74,7 +74,7 @@ fn override_with(
 fn chosen(value: f64, default: f64, kind: &'static str, joint: &str) -> Result<f64, Rejection> {
     if value == 0.0 {
         Ok(default)
-    } else if value == -1.0 {
+    } else if value < 0.0 {
         Ok(f64::INFINITY)
     } else if value > 0.0 {
         Ok(value)
@@ -93,7 +93,7 @@ mod tests {
     }
 
     fn constraints() -> Constraints {
-        let joint = JointConstraint { trajectory: 0.2, goal: 0.1 };
+        let joint = JointConstraint { trajectory: 0.2, goal: 0.1, ..JointConstraint::default() };
         let joints = [("joint_1".to_owned(), joint), ("joint_2".to_owned(), joint)].into();
         Constraints { joints, ..Constraints::default() }
     }
@@ -119,15 +119,26 @@ mod tests {
     }
 
     #[test]
-    fn a_negative_tolerance_other_than_minus_one_is_refused() {
-        for value in [-2.0, f64::NAN] {
+    fn any_negative_tolerance_means_unlimited() {
+        for value in [-1.0, -0.5, -2.0] {
             let goal = GoalRequest {
                 path_tolerance: vec![tolerance("joint_2", value, 0.0)],
                 ..GoalRequest::default()
             };
-            let error = Tolerances::of_goal(&goal, &constraints(), &order()).unwrap_err();
-            assert_eq!(error.code(), -1);
+            let all = Tolerances::of_goal(&goal, &constraints(), &order()).unwrap();
+            assert_eq!(all.path[1].position, f64::INFINITY);
         }
+    }
+
+    #[test]
+    fn a_tolerance_that_is_no_number_or_of_an_unknown_joint_is_refused() {
+        let judge = |name, value| {
+            let path_tolerance = vec![tolerance(name, value, 0.0)];
+            let goal = GoalRequest { path_tolerance, ..GoalRequest::default() };
+            Tolerances::of_goal(&goal, &constraints(), &order()).map_err(|error| error.code())
+        };
+        assert_eq!(judge("joint_2", f64::NAN), Err(-1));
+        assert_eq!(judge("joint_7", 0.1), Err(-2));
         let goal = GoalRequest { goal_time_tolerance: -1.0, ..GoalRequest::default() };
         assert!(Tolerances::of_goal(&goal, &constraints(), &order()).is_err());
     }

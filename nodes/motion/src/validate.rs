@@ -1,10 +1,11 @@
 //! Whether a trajectory can be driven: from here, in time, within every limit at every instant.
 
+use crate::config::Interpolation;
 use crate::door;
 use crate::rejection::Rejection;
 use crate::request::TrajectoryRequest;
 use std::sync::Arc;
-use trajectory::{LimitViolation, Path, State, round_corners};
+use trajectory::{LimitViolation, Path, State, StepError, round_corners, steps};
 use vocabulary::joint::{JointLimits, JointOrder, PerJoint};
 use vocabulary::plan::Waypoint;
 use vocabulary::time::Stamp;
@@ -23,14 +24,20 @@ pub struct Rules {
     pub allow_partial: bool,
     /// The last point may have velocities.
     pub allow_end_velocity: bool,
+    /// Points may have velocities or accelerations without positions.
+    pub allow_integration: bool,
+    /// What happens between the points.
+    pub interpolation: Interpolation,
+    /// Joints whose positions may be shifted by whole turns.
+    pub wraparound: PerJoint<bool>,
     /// Largest distance of a start point on the path from where the arm is, rad.
     pub max_start_distance: f64,
 }
 
-/// Where and when a trajectory would start.
+/// Where a trajectory would start.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Start {
-    /// The reference at that moment.
+    /// The reference at the moment of the start.
     pub state: State,
     /// ROS time.
     pub now: Stamp,
@@ -75,14 +82,10 @@ impl Rules {
         request: &TrajectoryRequest,
         start: &Start,
     ) -> Result<ValidPlan, Rejection> {
-        let given = door::waypoints(request, self, &start.state.position)?;
+        let state = start.state;
+        let given = door::waypoints(request, self, &state)?;
         self.check_end(&given)?;
         let (from_path_time, begin) = timing(request.stamp, &given, start.now)?;
-        // A path that begins later begins at rest.
-        let state = match begin {
-            Stamp(0) => start.state,
-            _ => State::at_rest(start.state.position),
-        };
         let waypoints: Arc<[Waypoint]> = self.smooth(&given, &state)?.into();
         let path = Path::new(state, waypoints.clone())
             .map_err(|error| Rejection::NotReady { reason: error.to_string() })?;
@@ -111,6 +114,12 @@ impl Rules {
 
     /// Waypoints with positions only get velocities, see [`round_corners`].
     fn smooth(&self, given: &[Waypoint], start: &State) -> Result<Vec<Waypoint>, Rejection> {
+        if self.interpolation == Interpolation::None {
+            return steps(start, given, &self.limits).map_err(|step| {
+                let StepError { point, needed, available } = step;
+                Rejection::Step { point, needed, available }
+            });
+        }
         if given.iter().any(|w| w.velocity.is_some()) {
             return Ok(given.to_vec());
         }
@@ -168,7 +177,7 @@ fn timing(stamp: Stamp, given: &[Waypoint], now: Stamp) -> Result<(f64, Stamp), 
     if stamp > now {
         return Ok((0.0, stamp));
     }
-    let elapsed = (i128::from(now.0) - i128::from(stamp.0)) as f64 * 1e-9;
+    let elapsed = now.seconds_from(stamp);
     let end = given.last().map_or(0.0, |w| w.time);
     if end < elapsed {
         return Err(Rejection::EndsInThePast { ago: elapsed - end });

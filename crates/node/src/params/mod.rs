@@ -182,13 +182,24 @@ impl Parameters {
         }
     }
 
+    /// Gives parameters that no file gave their default values, so that they can be listed and set;
+    /// a whole number given for a number becomes one.
+    pub fn declare(&mut self, defaults: impl IntoIterator<Item = (String, Value)>) {
+        for (key, default) in defaults {
+            let given = self.values.entry(key).or_insert_with(|| default.clone());
+            if let (Value::Integer(whole), Value::Double(_)) = (&*given, &default) {
+                *given = Value::Double(*whole as f64);
+            }
+        }
+    }
+
     /// Declares parameters that may change while the node runs; `check` judges the candidate.
     pub fn declare_live(
         &mut self,
-        keys: impl IntoIterator<Item = &'static str>,
+        keys: impl IntoIterator<Item = impl Into<String>>,
         check: impl Fn(&Self) -> Result<(), String> + 'static,
     ) {
-        self.live.extend(keys.into_iter().map(ToOwned::to_owned));
+        self.live.extend(keys.into_iter().map(Into::into));
         self.check = Some(Box::new(check));
     }
 
@@ -327,6 +338,18 @@ mod tests {
         assert!(!parameters.take_changed());
         set(&mut parameters, "lead", Value::Double(0.02)).unwrap();
         assert!(parameters.take_changed());
+    }
+
+    #[test]
+    fn a_declared_parameter_can_be_set_although_no_file_gave_it() {
+        let mut parameters = given(&[("lead", Value::Integer(1))]);
+        let defaults = [("lead", 0.5), ("x", 2.0)];
+        parameters.declare(defaults.map(|(key, value)| (key.to_owned(), Value::Double(value))));
+        parameters.declare_live(["lead", "x"], |_| Ok(()));
+        assert_eq!(parameters.values.get("lead"), Some(&Value::Double(1.0)));
+        let set = |p: &mut Parameters, key: &str, value| p.set(&[(key.to_owned(), value)]);
+        assert_eq!(set(&mut parameters, "x", Value::Double(3.0)), Ok(()));
+        assert_eq!(set(&mut parameters, "lead", Value::Double(3.0)), Ok(()));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! What is refused, with which code and which words.
 
 use super::{LIMITS, order, point, trajectory};
-use crate::{Rejection, RequestPoint, Rules, Start, TrajectoryRequest, ValidPlan};
+use crate::{Interpolation, Rejection, RequestPoint, Rules, Start, TrajectoryRequest, ValidPlan};
 use proptest::prelude::*;
+use std::f64::consts::TAU;
 use trajectory::State;
 use vocabulary::time::Stamp;
 
@@ -14,6 +15,9 @@ fn rules() -> Rules {
         limits: LIMITS,
         allow_partial: false,
         allow_end_velocity: false,
+        allow_integration: false,
+        interpolation: Interpolation::Splines,
+        wraparound: [false; 6],
         max_start_distance: 0.1,
     }
 }
@@ -66,7 +70,7 @@ fn every_hole_is_refused_with_its_code_and_its_place() {
             t.points = (0..10_001).map(|k| point(f64::from(k), 0.0)).collect();
         }),
         (-1, "point 1 has 5 positions for 6 joints", |t| t.points[1].positions.truncate(5)),
-        (-1, "point 0 has 0 positions", |t| t.points[0].positions.clear()),
+        (-1, "point 0 has no positions", |t| t.points[0].positions.clear()),
         (-1, "point 0 has 7 velocities", |t| t.points[0].velocities.push(0.0)),
         (-1, "point 1 has 7 velocities", |t| t.points[1].velocities.push(9.0)),
         (-1, "point 0 has 1 accelerations", |t| t.points[0].accelerations.push(0.0)),
@@ -193,6 +197,62 @@ fn positions_alone_in_too_little_time_are_refused_with_the_joint() {
 #[test]
 fn a_single_point_where_the_arm_is_passes_at_time_zero() {
     assert!(judge(&positions_only(&[(0.0, 0.0)])).is_ok());
+}
+
+/// Points of all joints with velocities or accelerations and nothing else.
+fn derived(points: &[(f64, f64)], accelerations: bool) -> TrajectoryRequest {
+    let points = points.iter().map(|(time_from_start, value)| {
+        let mut point = RequestPoint { time_from_start: *time_from_start, ..Default::default() };
+        let field = if accelerations { &mut point.accelerations } else { &mut point.velocities };
+        *field = vec![*value; 6];
+        point
+    });
+    trajectory(points.collect())
+}
+
+#[test]
+fn velocities_or_accelerations_alone_are_integrated_when_allowed() {
+    let fast = derived(&[(1.0, 0.2), (2.0, 0.2), (3.0, 0.0)], false);
+    let pushed = derived(&[(0.0, 0.2), (1.0, 0.2), (1.001, -0.2), (2.001, -0.2)], true);
+    let text = judge(&fast).unwrap_err().to_string();
+    assert!(text.contains("allow_integration_in_goal_trajectories"), "{text}");
+    let rules = Rules { allow_integration: true, ..rules() };
+    let end = |request| judge_by(&rules, request).map(|plan| plan.path.end().position[4]);
+    assert!((end(&fast).unwrap() - 0.4).abs() < 1e-9);
+    assert!((end(&pushed).unwrap() - 0.2).abs() < 1e-3);
+    let still_moving = derived(&[(1.0, 0.2)], true);
+    assert!(matches!(end(&still_moving), Err(Rejection::EndVelocity { .. })));
+    let mut nothing = fast.clone();
+    nothing.points[1].velocities.clear();
+    assert_eq!(end(&nothing), Err(Rejection::NoPositions { point: 1 }));
+}
+
+#[test]
+fn a_joint_that_wraps_around_takes_the_near_way_with_its_whole_trajectory() {
+    let far = trajectory(vec![point(1.0, TAU + 0.3), point(2.0, TAU + 0.5)]);
+    assert!(matches!(judge(&far), Err(Rejection::Limit { .. })));
+    let mut wraparound = [false; 6];
+    wraparound[5] = true;
+    let rules = Rules { wraparound, ..rules() };
+    let mut request = good();
+    for point in &mut request.points {
+        point.positions[5] += TAU;
+    }
+    let plan = judge_by(&rules, &request).unwrap();
+    assert!((plan.waypoints[0].position[5] - 0.3).abs() < 1e-9);
+    assert!((plan.waypoints[1].position[5] - 0.5).abs() < 1e-9);
+    let unchanged = judge_by(&rules, &good()).unwrap();
+    assert_eq!(unchanged.waypoints[1].position[5], 0.5);
+}
+
+#[test]
+fn without_interpolation_each_position_is_held_until_the_next_is_due() {
+    let rules = Rules { interpolation: Interpolation::None, ..rules() };
+    let plan = judge_by(&rules, &positions_only(&[(1.0, 0.3), (2.0, 0.5)])).unwrap();
+    assert!(plan.path.sample(0.99).position[0].abs() < 1e-9);
+    assert!((plan.path.sample(1.99).position[0] - 0.3).abs() < 1e-9);
+    let hasty = judge_by(&rules, &positions_only(&[(1.0, 0.9), (1.1, 0.5)])).unwrap_err();
+    assert!(hasty.to_string().contains("the move to point 0 takes"), "{hasty}");
 }
 
 #[test]
