@@ -90,13 +90,7 @@ impl VirtualArm {
     /// Sends a goal.
     pub fn send_goal(&mut self, trajectory: TrajectoryRequest) -> GoalId {
         let id = self.client.next_goal();
-        let goal = GoalRequest {
-            id,
-            trajectory,
-            path_tolerance: Vec::new(),
-            goal_tolerance: Vec::new(),
-            goal_time_tolerance: 0.0,
-        };
+        let goal = GoalRequest { id, trajectory, ..GoalRequest::default() };
         self.send(self.processes.len(), Message::Goal(goal));
         id
     }
