@@ -50,6 +50,15 @@ impl Payload {
         Self::new(mass, center_of_mass, Matrix3::zeros())
     }
 
+    /// What lies between this payload and `other`: `share` 0 is this one, 1 the other. Masses and
+    /// moments mix linearly, so whatever lies between two bodies could be one.
+    #[must_use]
+    #[inline]
+    pub fn between(&self, other: &Self, share: f64) -> Self {
+        let share = share.clamp(0.0, 1.0);
+        Self { inertia: self.inertia.scaled(1.0 - share) + other.inertia.scaled(share) }
+    }
+
     /// Mass [kg].
     #[inline]
     pub fn mass(&self) -> f64 {
@@ -137,6 +146,16 @@ mod tests {
     #[test]
     fn payload_of_no_mass_is_no_payload() {
         assert_eq!(Payload::point(0.0, Vector3::zeros()).unwrap().mass(), Payload::NONE.mass());
+    }
+
+    #[test]
+    fn halfway_between_two_payloads_every_moment_is_the_mean() {
+        let heavy = Payload::point(2.0, Vector3::new(0.0, 0.0, 0.1)).unwrap();
+        let half = Payload::NONE.between(&heavy, 0.5);
+        assert_eq!(half.mass(), 1.0);
+        assert_eq!(half.inertia().first_moment, heavy.inertia().first_moment / 2.0);
+        assert_eq!(half.inertia().second_moment, heavy.inertia().second_moment / 2.0);
+        assert_eq!(Payload::NONE.between(&heavy, 7.0).mass(), 2.0);
     }
 
     #[test]

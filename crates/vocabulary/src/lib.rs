@@ -16,5 +16,6 @@ pub mod health;
 pub mod joint;
 pub mod lease;
 pub mod plan;
+pub mod settings;
 pub mod time;
 pub mod topics;

@@ -55,6 +55,8 @@ topics! {
     DYNAMIC_JOINT_STATES = "dynamic_joint_states", Reliable;
     /// `std_msgs/String`, joint_state to all.
     ROBOT_DESCRIPTION = "robot_description", Latched;
+    /// `armature_msgs/ControlSettings`, control holder to standby and people.
+    CONTROL_SETTINGS = "arm_controller/control_settings", Latched;
     /// `control_msgs/JointTrajectoryControllerState`, motion to people.
     CONTROLLER_STATE = "arm_controller/controller_state", Reliable;
     /// `trajectory_msgs/JointTrajectory`, anybody to motion.

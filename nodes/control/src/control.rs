@@ -2,12 +2,13 @@
 
 use crate::config::{Config, ConfigError};
 use crate::course::Course;
-use crate::dynamics::Dynamics;
 use crate::history::History;
 use crate::joints::{Joints, Readiness};
-use crate::law::{Law, LawOutput, Measured, PositionLaw};
+use crate::law::{LawOutput, Laws, Measured};
 use crate::plan::AtHand;
+use crate::rules::Rules;
 use crate::stages::Stage;
+use crate::tuning::Tuner;
 use arm_model::ArmModel;
 use trajectory::State;
 use vocabulary::arm::{ArmStatus, Derating};
@@ -66,8 +67,11 @@ pub struct Control {
     pub(crate) order_hash: u64,
     pub(crate) limits: PerJoint<JointLimits>,
     pub(crate) boot_id: u64,
-    pub(crate) dynamics: Dynamics,
-    pub(crate) law: Box<dyn Law>,
+    pub(crate) rules: Rules,
+    pub(crate) tuner: Tuner,
+    pub(crate) law: Laws,
+    /// The settings changed since they were last told.
+    pub(crate) untold: bool,
     pub(crate) joints: Joints,
     history: History,
     pub(crate) course: Course,
@@ -109,16 +113,20 @@ impl Control {
     /// # Errors
     /// [`ConfigError`] naming the key.
     pub fn new(config: Config, arm: Arm, boot_id: u64) -> Result<Self, ConfigError> {
-        config.validate()?;
-        config.check_names(&arm.order)?;
+        let rules = Rules::new(&config, &arm)?;
+        let tuner = Tuner::new(rules.tuning(&config)?);
+        let mut law = Laws::default();
+        law.select(&config.law, &[0.0; JOINTS]);
         let idle = [0.0; JOINTS];
         let applied =
             LawOutput { mode: Mode::Position, position: idle, velocity: idle, effort: idle };
         Ok(Self {
             order_hash: arm.order.hash(),
             boot_id,
-            dynamics: Dynamics::new(&config, &arm.order, arm.model)?,
-            law: Box::new(PositionLaw),
+            rules,
+            tuner,
+            law,
+            untold: true,
             joints: Joints::new(config.period, config.silence_periods, config.shared_clock),
             history: History::new(),
             course: Course::new(arm.limits, config.scaling_ramp),
@@ -169,24 +177,6 @@ impl Control {
         }
         out.state = self.report(now);
         out
-    }
-
-    /// Takes over a point mass [kg] at a place in the tip frame [m], while running.
-    ///
-    /// # Errors
-    /// [`arm_model::LoadError`] when there is no such payload; the old one stays.
-    pub fn set_payload(
-        &mut self,
-        mass: f64,
-        center_of_mass: [f64; 3],
-    ) -> Result<(), arm_model::LoadError> {
-        self.dynamics.set_payload(mass, center_of_mass)
-    }
-
-    /// Changes the control law while running; the new one continues from what was last applied.
-    pub fn change_law(&mut self, mut law: Box<dyn Law>) {
-        law.adopt(&self.applied);
-        self.law = law;
     }
 
     /// Whether this process may command.
@@ -312,16 +302,19 @@ impl Control {
             return None;
         }
         let (mut position, mut velocity) = ([0.0; JOINTS], [0.0; JOINTS]);
-        for (((index, joint), p), v) in self.joints.iter().zip(&mut position).zip(&mut velocity) {
+        let mut effort = [0.0; JOINTS];
+        let slots = position.iter_mut().zip(&mut velocity).zip(&mut effort);
+        for ((index, joint), ((p, v), effort)) in self.joints.iter().zip(slots) {
             let feedback = joint.newest()?;
+            *effort = feedback.effort;
             let follows = self.joints.readiness(index, now) == Readiness::Ready;
             *v = if follows { feedback.setpoint_velocity } else { 0.0 };
             *p = feedback.setpoint_position + *v * setpoint_at.seconds_from(joint.sampled_at);
         }
         self.course.seed(position, velocity);
         self.history.clear();
-        self.applied = LawOutput { position, velocity, ..self.applied };
-        self.law.adopt(&self.applied);
+        self.applied = LawOutput { mode: self.law.mode(), position, velocity, effort };
+        self.law.adopt(&effort);
         self.tracking = [false; JOINTS];
         (self.seeded, self.report_now, self.missing) = (true, true, None);
         if self.stage != Stage::Paused {
@@ -339,6 +332,7 @@ impl Control {
             let there = self.history.at(index, joint.sampled_at);
             let (p, v) = there.unwrap_or((feedback.position, feedback.velocity));
             *slot = Some(Measured {
+                at: joint.sampled_at,
                 position: feedback.position,
                 velocity: feedback.velocity,
                 effort: feedback.effort,

@@ -18,15 +18,21 @@ mod gate;
 mod history;
 mod joints;
 mod law;
+mod margin;
 mod output;
 mod plan;
+mod retune;
+mod rules;
 mod stages;
 mod tolerance;
+mod tuning;
 
 #[cfg(test)]
 mod tests;
 
-pub use config::{Config, ConfigError, FrictionConfig, PayloadConfig};
+pub use config::{Config, ConfigError, FrictionConfig, GainsConfig, PayloadConfig};
 pub use control::{Arm, Control, Inputs, Outputs};
 pub use dynamics::Dynamics;
-pub use law::{Law, LawInput, LawOutput, Measured};
+pub use law::{Law, LawInput, LawOutput, Laws, Measured, NAMES};
+pub use rules::Rules;
+pub use tuning::{JointTuning, Tuner, Tuning};

@@ -15,17 +15,13 @@ const ROUNDING: f64 = 1e-4;
 impl Control {
     /// The command of this cycle.
     pub(crate) fn command(&mut self, now: Now, dt: f64) -> JointCommand {
-        let mut effort_limit = self.limits.map(|l| l.effort);
-        if let Some(derating) = &self.derating {
-            for (limit, fraction) in effort_limit.iter_mut().zip(&derating.torque) {
-                *limit *= fraction;
-            }
-        }
+        self.tuner.advance(dt);
+        let effort_limit = self.effort_limit();
         let mut output = self.law.update(&LawInput {
             reference: self.course.reference(),
             measured: &self.measured,
-            dynamics: &self.dynamics,
-            feed_forward: self.config.feed_forward,
+            dynamics: self.rules.dynamics(),
+            tuning: self.tuner.now(),
             effort_limit: &effort_limit,
             dt,
         });
@@ -47,6 +43,17 @@ impl Control {
             velocity: output.velocity,
             effort: output.effort,
         }
+    }
+
+    /// Largest torque allowed now, N·m: the limit in force, less what heat takes away.
+    fn effort_limit(&self) -> PerJoint<f64> {
+        let mut limits = self.tuner.now().joints.map(|joint| joint.torque_limit);
+        if let Some(derating) = &self.derating {
+            for (limit, fraction) in limits.iter_mut().zip(&derating.torque) {
+                *limit *= fraction;
+            }
+        }
+        limits
     }
 
     /// The report, when it is due.
@@ -81,7 +88,7 @@ impl Control {
             error_position: self.measured.map(|m| m.map_or(f64::NAN, |m| m.error_position)),
             output_effort: self.applied.effort,
             mode: self.applied.mode,
-            integral: Default::default(),
+            integral: self.law.integral(),
             violation: self.violation,
             reason: self.reason.clone(),
         })
