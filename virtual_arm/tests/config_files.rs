@@ -109,17 +109,34 @@ fn the_control_file_is_valid_and_compensates_the_simulated_drives() {
     let file: control::Config = config(parameters("control.yaml")).unwrap();
     assert_eq!(file.validate(), Ok(()));
     let sim = servo_sim::Config::default();
-    let left = 1.0 - sim.friction.compensation;
+    assert_eq!(file.friction_compensation, sim.friction.compensation);
     for (index, joint) in arm().joints.iter().enumerate() {
         let inertia = sim.motor.reflected_inertia()[index];
         assert!((file.rotor_inertia[joint] - inertia).abs() < 1e-9, "{joint}");
         let friction = file.friction[joint];
-        assert!((friction.coulomb - left * sim.friction.coulomb[index]).abs() < 1e-9, "{joint}");
-        assert!((friction.viscous - left * sim.friction.viscous[index]).abs() < 1e-9, "{joint}");
+        assert!((friction.coulomb - sim.friction.coulomb[index]).abs() < 1e-9, "{joint}");
+        assert!((friction.viscous - sim.friction.viscous[index]).abs() < 1e-9, "{joint}");
     }
     let (rotor_inertia, friction) = (BTreeMap::new(), BTreeMap::new());
-    let rest = control::Config { rotor_inertia, friction, ..file };
+    let (gains, friction_compensation) = (BTreeMap::new(), 0.0);
+    let rest = control::Config {
+        rotor_inertia,
+        friction,
+        gains,
+        friction_compensation,
+        ..file.clone()
+    };
     assert_eq!(rest, control::Config::default());
+    // The gains are sound for this arm, and those of the file are about the defaults.
+    let model = Some(model());
+    let arm = control::Arm { order: arm().joint_order().unwrap(), limits: limits(), model };
+    let rules = control::Rules::new(&file, &arm).unwrap();
+    let given = rules.tuning(&file).unwrap();
+    let without = rules.tuning(&control::Config { gains: BTreeMap::new(), ..file }).unwrap();
+    for (given, without) in given.joints.iter().zip(without.joints) {
+        assert!((given.stiffness / without.stiffness - 1.0).abs() < 0.05, "{given:?}");
+        assert_eq!(given.torque_limit, without.torque_limit);
+    }
     refuses_misspelt_keys::<control::Config>("control.yaml");
 }
 
