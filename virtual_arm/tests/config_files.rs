@@ -119,13 +119,8 @@ fn the_control_file_is_valid_and_compensates_the_simulated_drives() {
     }
     let (rotor_inertia, friction) = (BTreeMap::new(), BTreeMap::new());
     let (gains, friction_compensation) = (BTreeMap::new(), 0.0);
-    let rest = control::Config {
-        rotor_inertia,
-        friction,
-        gains,
-        friction_compensation,
-        ..file.clone()
-    };
+    let rest =
+        control::Config { rotor_inertia, friction, gains, friction_compensation, ..file.clone() };
     assert_eq!(rest, control::Config::default());
     // The gains are sound for this arm, and those of the file are about the defaults.
     let model = Some(model());
