@@ -7,7 +7,7 @@ use crate::topics::{Publisher, profile};
 use r2r::diagnostic_msgs::msg::{DiagnosticArray, DiagnosticStatus, KeyValue};
 use std::rc::Rc;
 use std::time::Duration;
-use vocabulary::health::{Health, Heartbeat, Lifecycle, NodeHealth};
+use vocabulary::health::{Health, Heartbeat, Histogram, Lifecycle, NodeHealth};
 use vocabulary::joint::JointOrder;
 use vocabulary::time::{Monotonic, Now};
 use vocabulary::topics::{HEARTBEAT, Qos};
@@ -78,6 +78,7 @@ impl Heart {
         extra: &[(&str, String)],
     ) {
         let cpu_time = clock::cpu_time().as_secs_f64();
+        let detailed = self.diagnostics_due.fires(now.mono);
         self.sequence += 1;
         self.beat.send(&Heartbeat {
             stamp: now.stamp,
@@ -91,10 +92,10 @@ impl Heart {
             resume_required: of.resume_required,
             cycles: of.cycles,
             cpu_time,
-            version: String::new(),
-            histograms: Vec::new(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            histograms: if detailed { histograms(of) } else { Vec::new() },
         });
-        if self.diagnostics_due.fires(now.mono) {
+        if detailed {
             let status = self.status(lifecycle, of, extra, cpu_time);
             self.diagnose(now, vec![status]);
         }
@@ -135,9 +136,23 @@ impl Heart {
             name: format!("{}: health", self.full_name.trim_start_matches('/')),
             message: if of.message.is_empty() { "OK".to_owned() } else { of.message.clone() },
             hardware_id: String::new(),
-            values: own.iter().chain(extra).map(pair).collect(),
+            values: own.iter().chain(&quantiles(of)).chain(extra).map(pair).collect(),
         }
     }
+}
+
+fn histograms(of: &NodeHealth) -> Vec<Histogram> {
+    of.durations.iter().map(|(name, durations)| durations.named(name)).collect()
+}
+
+/// Median, 99 % and worst of each duration, for people.
+fn quantiles(of: &NodeHealth) -> Vec<(&'static str, String)> {
+    let told = of.durations.iter().filter(|(_, durations)| durations.count() > 0);
+    told.map(|(name, d)| {
+        let [p50, p99, worst] = [d.quantile(0.5), d.quantile(0.99), d.worst()].map(|s| s * 1e3);
+        (*name, format!("p50 {p50:.3} ms, p99 {p99:.3} ms, worst {worst:.3} ms"))
+    })
+    .collect()
 }
 
 /// `DiagnosticStatus` levels happen to be the numbers of [`Health`]: OK 0, WARN 1, ERROR 2.

@@ -1,5 +1,6 @@
 //! Heartbeats: who lives, how well, and whether it waits for a human.
 
+use crate::durations::DurationHistogram;
 use crate::time::Stamp;
 
 /// Lifecycle state ids of `lifecycle_msgs/State`.
@@ -139,4 +140,6 @@ pub struct NodeHealth {
     pub resume_required: bool,
     /// Cycle statistics since start.
     pub cycles: CycleStatistics,
+    /// Durations since start, by name.
+    pub durations: Vec<(&'static str, DurationHistogram)>,
 }

@@ -11,6 +11,7 @@
 pub mod arm;
 pub mod command;
 pub mod config;
+pub mod durations;
 pub mod gate;
 pub mod health;
 pub mod joint;

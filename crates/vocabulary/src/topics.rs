@@ -33,8 +33,9 @@ macro_rules! topics {
 }
 
 topics! {
-    /// `armature_msgs/JointCommand`, control to drivers.
-    JOINT_COMMAND = "joint_command", Latest;
+    /// `armature_msgs/JointCommand`, control to drivers. Not only the newest: that of a sender
+    /// without the lease must not hide the one of the holder.
+    JOINT_COMMAND = "joint_command", Stream;
     /// `armature_msgs/MotionPlan`, motion to control.
     MOTION_PLAN = "motion_plan", Latched;
     /// `armature_msgs/ControlState`, control to motion.

@@ -133,6 +133,9 @@ pub struct FrictionConfig {
 pub struct Config {
     /// Control period, s; the host sets it from `arm.period`.
     pub period: f64,
+    /// When a cycle begins after the bus sample (SYNC) of the drives, as a share of the period, 0 to
+    /// 1: late enough for the feedback of that sample, early enough for the next SYNC.
+    pub phase: f64,
     /// How far ahead of now the reference is sampled, s, 0 to 0.1: the way from here to the drive.
     pub lead: f64,
     /// Validity of a command, ms, 5 to 500.
@@ -177,6 +180,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             period: 0.004,
+            phase: 0.75,
             lead: 0.010,
             valid_for_ms: 100.0,
             silence_periods: 10.0,
@@ -208,6 +212,7 @@ impl Config {
     pub fn validate(&self) -> Result<(), ConfigError> {
         let ranges = [
             ("period", self.period, 0.0005..=0.1),
+            ("phase", self.phase, 0.0..=1.0),
             ("lead", self.lead, 0.0..=0.1),
             ("valid_for_ms", self.valid_for_ms, 5.0..=500.0),
             ("silence_periods", self.silence_periods, 2.0..=50.0),

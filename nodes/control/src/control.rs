@@ -185,6 +185,23 @@ impl Control {
         self.epoch != 0
     }
 
+    /// How long after a bus sample a cycle shall begin, s.
+    #[must_use]
+    pub fn phase(&self) -> f64 {
+        self.config.phase * self.config.period
+    }
+
+    /// The newest beat of the bus on our clock. All joints are sampled at once; a driver that was
+    /// held up stamps its sample late, never early.
+    #[must_use]
+    pub fn newest_beat(&self) -> Option<Monotonic> {
+        let heard = || self.joints.iter().filter(|(_, joint)| joint.newest().is_some());
+        let samples = || heard().map(|(_, joint)| joint.sampled_at);
+        let newest = samples().max()?;
+        let half = 0.5 * self.config.period;
+        samples().filter(|at| newest.seconds_from(*at) < half).min()
+    }
+
     /// What to say in the heartbeat.
     #[must_use]
     pub fn health(&self) -> NodeHealth {
@@ -192,7 +209,7 @@ impl Control {
         let paused = self.stage == Stage::Paused;
         let health = if waits || paused { Health::Warn } else { Health::Ok };
         let message = if waits || paused { self.reason.clone() } else { String::new() };
-        NodeHealth { health, message, resume_required: false, cycles: self.cycles }
+        NodeHealth { health, message, cycles: self.cycles, ..NodeHealth::default() }
     }
 
     fn count_cycle(&mut self, now: Monotonic) {

@@ -96,6 +96,7 @@ fn create(shell: &Shell) -> Result<Control, StartError> {
 
 fn run(mut shell: Shell) -> anyhow::Result<()> {
     let mut control = create(&shell)?;
+    let phase = Duration::from_secs_f64(control.phase());
     let subscriptions = Subscriptions::create(&mut shell)?;
     let publications = Publications::create(&mut shell)?;
     let mut timer = CycleTimer::new(Duration::from_secs_f64(shell.arm().period));
@@ -111,6 +112,9 @@ fn run(mut shell: Shell) -> anyhow::Result<()> {
             publications.send(&outputs);
         }
         shell.log_all(&outputs.log);
+        if let Some(beat) = control.newest_beat() {
+            timer.follow(beat, phase);
+        }
         shell.beat(now, || timer.annotate(control.health()));
     }
     Ok(())

@@ -117,10 +117,11 @@ impl Host {
             input = self.bus.try_recv();
         }
         let lease = Lease { epoch: 1, holder: ME, ..Lease::default() };
+        let commands: Vec<_> = self.command().into_iter().collect();
         let inputs = Inputs {
             frames: &frames,
             bus_events: &std::mem::take(&mut self.events),
-            command: self.command(),
+            commands: &commands,
             lease: Some(&lease),
             status: Some(&self.status),
             active: true,

@@ -15,7 +15,9 @@ use can_bus::canopen::nmt::{Heartbeat, NmtState};
 use can_bus::frame::Frame;
 use std::time::Duration;
 use vocabulary::arm::{ArmMode, ArmStatus};
-use vocabulary::gate::{CommandGate, GateConfig};
+use vocabulary::command::{JointCommand, JointFeedback};
+use vocabulary::durations::DurationHistogram;
+use vocabulary::gate::{Admitted, CommandGate, GateConfig};
 use vocabulary::health::{CycleStatistics, Health, LogLine, NodeHealth};
 use vocabulary::time::{Monotonic, Now, Received};
 use voice::Voice;
@@ -60,6 +62,26 @@ pub struct Driver {
     trouble: Option<String>,
     foreign_told: bool,
     bus_trouble: Option<String>,
+    /// The newest command that no feedback has answered yet.
+    newest_sent: Option<Sent>,
+    command_to_feedback: DurationHistogram,
+}
+
+/// When a command was sent.
+#[derive(Debug, Clone, Copy)]
+struct Sent {
+    /// Epoch and sequence.
+    key: (u64, u64),
+    /// The sender's instant on our clock.
+    at: Monotonic,
+}
+
+impl Sent {
+    fn of(admitted: &Admitted) -> Self {
+        let Admitted { command, setpoint_at, .. } = admitted;
+        let ahead = command.setpoint_at.seconds_from(command.sent_at);
+        Self { key: (command.epoch, command.sequence), at: setpoint_at.shifted(-ahead) }
+    }
 }
 
 impl Driver {
@@ -110,6 +132,8 @@ impl Driver {
             trouble: None,
             foreign_told: false,
             bus_trouble: None,
+            newest_sent: None,
+            command_to_feedback: DurationHistogram::default(),
             config,
         })
     }
@@ -163,21 +187,19 @@ impl Driver {
         for event in inputs.bus_events {
             self.on_bus(event, now.mono, out);
         }
-        let mut synced = None;
-        for received in inputs.frames {
-            let came = self.on_frame(now, received, out);
-            synced = came.or(synced);
-        }
-        if let Some(command) = &inputs.command {
-            self.on_command(command);
-        }
+        inputs.commands.iter().for_each(|command| self.on_command(command));
+        // SYNC first, then what answers it, also when both were read at once.
+        let (until_sync, answers) = split_after_sync(inputs.frames);
+        let synced = self.on_frames(now, until_sync, out);
         self.listen(now.mono, out);
         if self.voice == Voice::Speaking {
             let sent = self.produce_sync(now.mono, out);
             self.run_cycle(now.mono, sent.or(synced), out);
             self.speak(now.mono, out);
         }
+        self.on_frames(now, answers, out);
         self.publish_telemetry(now, out);
+        self.time_answers(now.mono, out);
         self.stepped = now.mono;
     }
 
@@ -209,6 +231,20 @@ impl Driver {
             }
         }
         self.status = Some(status.clone());
+    }
+
+    /// Returns the time of the last SYNC among them.
+    fn on_frames(
+        &mut self,
+        now: Now,
+        frames: &[Received<Frame>],
+        out: &mut Outputs,
+    ) -> Option<Monotonic> {
+        let mut synced = None;
+        for received in frames {
+            synced = self.on_frame(now, received, out).or(synced);
+        }
+        synced
     }
 
     /// Returns the time of a SYNC.
@@ -249,9 +285,21 @@ impl Driver {
         None
     }
 
-    fn on_command(&mut self, command: &Received<vocabulary::command::JointCommand>) {
+    fn on_command(&mut self, command: &Received<JointCommand>) {
         if let Ok(admitted) = self.gate.admit(command.at, &command.value) {
+            self.newest_sent = Some(Sent::of(&admitted));
             self.joints.iter_mut().for_each(|joint| joint.offer(&admitted));
+        }
+    }
+
+    /// How long it took from the sending of a command to the first feedback that answers it.
+    fn time_answers(&mut self, now: Monotonic, out: &Outputs) {
+        let answers = |sent: &Sent| {
+            let same = |f: &JointFeedback| (f.applied_epoch, f.applied_sequence) == sent.key;
+            out.feedback.iter().any(same)
+        };
+        if let Some(sent) = self.newest_sent.take_if(|sent| answers(sent)) {
+            self.command_to_feedback.record(now.seconds_from(sent.at));
         }
     }
 
@@ -335,6 +383,13 @@ impl Driver {
         if message.is_empty() && resume_required {
             message = format!("{}: waiting for arm/resume", self.names);
         }
-        NodeHealth { health, message, resume_required, cycles }
+        let durations = vec![("command_to_feedback", self.command_to_feedback)];
+        NodeHealth { health, message, resume_required, cycles, durations }
     }
+}
+
+/// Frames up to the last SYNC, and those after it.
+fn split_after_sync(frames: &[Received<Frame>]) -> (&[Received<Frame>], &[Received<Frame>]) {
+    let sync = frames.iter().rposition(|received| received.value.cob_id() == Some(cob::SYNC));
+    frames.split_at(sync.map_or(0, |index| index + 1))
 }

@@ -46,8 +46,8 @@ pub struct Inputs<'a> {
     pub frames: &'a [Received<Frame>],
     /// News of the bus.
     pub bus_events: &'a [BusEvent],
-    /// The newest command.
-    pub command: Option<Received<JointCommand>>,
+    /// Commands of whatever sender in the order of arrival.
+    pub commands: &'a [Received<JointCommand>],
     /// The newest lease.
     pub lease: Option<&'a Lease>,
     /// The newest word of the supervisor.
@@ -61,7 +61,7 @@ impl Default for Inputs<'_> {
         Self {
             frames: &[],
             bus_events: &[],
-            command: None,
+            commands: &[],
             lease: None,
             status: None,
             active: true,

@@ -6,7 +6,7 @@ use can_bus::canopen::cob;
 use joint_driver::{Arm, BusEvent, Config, Driver, Inputs, Outputs};
 use node::bus::BusPort;
 use node::realtime::{self, Realtime};
-use node::topics::{Latest, Publisher};
+use node::topics::{Latest, Publisher, Stream};
 use node::{Shell, StartError, clock, signal, start};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -27,7 +27,7 @@ struct JointTopics {
 }
 
 struct Wiring {
-    command: Latest<JointCommand>,
+    commands: Stream<JointCommand>,
     lease: Latest<Lease>,
     status: Latest<ArmStatus>,
     joints: Vec<JointTopics>,
@@ -44,7 +44,7 @@ impl Wiring {
             }
         }
         Ok(Self {
-            command: shell.latest(topics::JOINT_COMMAND)?,
+            commands: shell.stream(topics::JOINT_COMMAND)?,
             lease: shell.latest(topics::LEASE)?,
             status: shell.latest(topics::ARM_STATUS)?,
             joints,
@@ -96,10 +96,11 @@ async fn work(mut shell: Shell, config: Config, mut driver: Driver) -> anyhow::R
             continue;
         }
         let (lease, status) = (wiring.lease.take(), wiring.status.take());
+        let commands = wiring.commands.take_received();
         let inputs = Inputs {
             frames: &port.frames,
             bus_events: &bus_events,
-            command: wiring.command.take_received(),
+            commands: &commands,
             lease: lease.as_ref(),
             status: status.as_ref(),
             active: shell.is_active(),
@@ -109,7 +110,7 @@ async fn work(mut shell: Shell, config: Config, mut driver: Driver) -> anyhow::R
         let produced = outputs.frames.iter().any(|out| out.frame.cob_id() == Some(cob::SYNC));
         if synced || produced {
             // All answer SYNC at once; what they say is read together.
-            port.gather(polled.mono + period * 3 / 8);
+            port.gather(polled.mono + period / 4);
         }
         wiring.publish(&outputs);
         shell.log_all(&outputs.log);

@@ -142,7 +142,12 @@ pub struct JointState {
     last_stamp: Option<Stamp>,
     paces: [Pace; 4],
     cycles: CycleStatistics,
+    began: Option<Monotonic>,
 }
+
+/// How long a new process listens for joints before it calls one silent: its subscriptions need a
+/// moment, and others would take its word.
+const LISTENING: Duration = Duration::from_secs(1);
 
 impl JointState {
     /// Checks the parameters and that the description has the joints of the arm.
@@ -180,6 +185,7 @@ impl JointState {
             ]
             .map(Pace::new),
             cycles,
+            began: None,
         })
     }
 
@@ -199,6 +205,7 @@ impl JointState {
     pub fn step(&mut self, now: Now, inputs: &Inputs) -> Outputs {
         self.take_in(inputs);
         self.cycles.count += 1;
+        let knows = self.has_listened(now.mono);
         let log = self.judge(now.mono);
         let [arm_state, joint_states, dynamic, tf] =
             self.paces.each_mut().map(|pace| pace.due(now.mono));
@@ -206,13 +213,20 @@ impl JointState {
             if self.fixed_sent { Vec::new() } else { self.frames.fixed(now.stamp) };
         self.fixed_sent = true;
         Outputs {
-            arm_state: arm_state.then(|| self.arm_state(now)),
+            arm_state: (arm_state && knows).then(|| self.arm_state(now)),
             joint_states: if joint_states { self.joint_states(now.mono) } else { None },
             dynamic_joint_states: if dynamic { self.dynamic(now.mono) } else { None },
             transforms: if tf { self.transforms(now.mono) } else { Vec::new() },
             static_transforms,
             log,
         }
+    }
+
+    /// Whether every joint was heard, or had its time.
+    fn has_listened(&mut self, now: Monotonic) -> bool {
+        let began = *self.began.get_or_insert(now);
+        let heard = self.judged.iter().all(|judged| judged.is_some_and(|f| f != Freshness::Silent));
+        heard || now.since(began) >= LISTENING
     }
 
     /// What this node says of itself.

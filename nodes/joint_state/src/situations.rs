@@ -44,7 +44,10 @@ fn all_but(silent: &[usize], ms: u64) -> Inputs {
 
 #[test]
 fn nothing_heard_yields_an_arm_state_of_silent_joints_and_no_joint_states() {
-    let outputs = node().step(now(8), &Inputs::default());
+    let mut node = node();
+    let listening = node.step(now(8), &Inputs::default());
+    assert_eq!(listening.arm_state, None, "nobody is called silent before he had his time");
+    let outputs = node.step(now(1_008), &Inputs::default());
     let arm = outputs.arm_state.unwrap();
     assert_eq!(arm.freshness, [Freshness::Silent; JOINTS]);
     assert!(arm.position.iter().all(|p| p.is_nan()));

@@ -208,7 +208,7 @@ impl Supervisor {
         } else {
             format!("not live: {}", absent.join(", "))
         };
-        NodeHealth { health, message, resume_required: false, cycles }
+        NodeHealth { health, message, cycles, ..NodeHealth::default() }
     }
 
     /// Nobody is judged just after the start; and where an arm is taken over that may be moving, not

@@ -113,6 +113,19 @@ impl ArmClient {
         Ok(cell)
     }
 
+    /// Listens to one more topic; `take` gets every message in the order of arrival.
+    ///
+    /// # Errors
+    /// When the subscription cannot be made.
+    pub fn each<M: r2r::WrappedTypesupport + 'static>(
+        &mut self,
+        topic: &str,
+        qos: QosProfile,
+        mut take: impl FnMut(M) + 'static,
+    ) -> Result<()> {
+        self.on(topic, qos, move |_, message| take(message))
+    }
+
     /// The node, for further publishers and clients of a test.
     pub fn node(&mut self) -> &mut r2r::Node {
         &mut self.node

@@ -13,7 +13,7 @@ use vocabulary::time::{Monotonic, Now, Received};
 /// A driver process and its mailbox.
 pub struct DriverNode {
     driver: Driver,
-    command: Option<JointCommand>,
+    commands: Vec<Received<JointCommand>>,
     lease: Option<Lease>,
     status: Option<ArmStatus>,
     frames: Vec<Received<Frame>>,
@@ -27,7 +27,7 @@ impl DriverNode {
     pub fn new(driver: Driver) -> Self {
         Self {
             driver,
-            command: None,
+            commands: Vec::new(),
             lease: None,
             status: None,
             frames: Vec::new(),
@@ -61,7 +61,9 @@ impl DriverNode {
 impl Node for DriverNode {
     fn deliver(&mut self, message: &Message) {
         match message {
-            Message::Command(command) => self.command = Some(**command),
+            Message::Command(command) => {
+                self.commands.push(Received { at: Monotonic(0), value: **command });
+            }
             Message::Lease(lease) => self.lease = Some(lease.clone()),
             Message::Status(status) => self.status = Some(status.clone()),
             _ => {}
@@ -70,11 +72,12 @@ impl Node for DriverNode {
 
     fn step(&mut self, now: Now, bus: &mut BusInbox, out: &mut Outbox) {
         self.read(now.mono, bus);
+        self.commands.iter_mut().for_each(|command| command.at = now.mono);
         let (lease, status) = (self.lease.take(), self.status.take());
         let inputs = Inputs {
             frames: &self.frames,
             bus_events: &self.events,
-            command: self.command.take().map(|value| Received { at: now.mono, value }),
+            commands: &self.commands,
             lease: lease.as_ref(),
             status: status.as_ref(),
             active: true,
@@ -82,6 +85,7 @@ impl Node for DriverNode {
         self.driver.step(now, &inputs, &mut self.outputs);
         self.frames.clear();
         self.events.clear();
+        self.commands.clear();
         let Outputs { frames, feedback, telemetry, log } = &mut self.outputs;
         out.frames.extend(frames.drain(..).map(|outgoing| outgoing.frame));
         out.messages.extend(feedback.drain(..).map(Message::Feedback));

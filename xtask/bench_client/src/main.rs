@@ -1,6 +1,68 @@
-//! The working half of `cargo xtask bench control`.
-#![forbid(unsafe_code)]
+//! The working half of `cargo xtask bench control`: launches the arm, keeps it moving, hurts it and
+//! looks at what the drivers say.
+//!
+//! The one rule: what is judged comes from the drivers' feedback of bus samples and from the steady
+//! clock of the host; no controller grades itself.
 
-fn main() {
-    println!("nothing to measure yet");
+mod ears;
+mod idle;
+mod judge;
+mod motion;
+mod restart;
+
+use anyhow::{Context, Result};
+use clap::{Parser, ValueEnum};
+use report::Report;
+use std::path::PathBuf;
+
+/// Measures takeover, upgrade, cycle and latency of the running arm.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Where bench_control.json goes.
+    #[arg(long)]
+    report: PathBuf,
+    /// Fewer trials.
+    #[arg(long)]
+    quick: bool,
+    /// One part only; its figures are printed, no report is written.
+    #[arg(long)]
+    only: Option<Part>,
+}
+
+/// Parts of the benchmark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Undisturbed work.
+    Idle,
+    /// Another process dies and comes back.
+    Restart,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let wanted = |part| arguments.only.is_none_or(|only| only == part);
+    let mut report = Report::new(Vec::new());
+    report.quick = arguments.quick;
+    if wanted(Part::Idle) {
+        let idle = idle::measure(if arguments.quick { 30 } else { 600 })?;
+        report.targets.extend(idle.targets());
+        report = report.with("idle", idle.detail());
+    }
+    if wanted(Part::Restart) {
+        let gaps = restart::measure(if arguments.quick { 5 } else { 20 })?;
+        let milliseconds: Vec<f64> = gaps.iter().map(|gap| gap * 1e3).collect();
+        report = report.with("gap_ms_when_joint_state_restarts", milliseconds);
+    }
+    println!("{}", report.table());
+    if arguments.only.is_some() {
+        println!("{}", serde_json::to_string_pretty(&report.detail)?);
+        return Ok(());
+    }
+    let path =
+        report.write(&arguments.report, "bench_control").context("cannot write the report")?;
+    println!("report: {}", path.display());
+    if !report.ok() {
+        std::process::exit(1);
+    }
+    Ok(())
 }

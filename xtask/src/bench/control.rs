@@ -7,7 +7,7 @@ pub(super) fn run(quick: bool) -> Result<bool> {
     let ros = build::everything()?;
     let mut client = ros.command(paths::target().join("release").join("bench_client"));
     client.env("ARMATURE_TARGET", paths::target());
-    client.arg("control").arg("--report").arg(paths::reports());
+    client.arg("--report").arg(paths::reports());
     if quick {
         client.arg("--quick");
     }

@@ -184,10 +184,12 @@ impl World {
         let now = Now { mono: Monotonic(self.now), stamp: Stamp(self.now as i64) };
         let frames = std::mem::take(&mut self.queue);
         let events = std::mem::take(&mut self.events);
+        let commands: Vec<_> =
+            command.into_iter().map(|value| Received { at: now.mono, value }).collect();
         let inputs = Inputs {
             frames: &frames,
             bus_events: &events,
-            command: command.map(|value| Received { at: now.mono, value }),
+            commands: &commands,
             lease: self.news.then_some(&self.lease),
             status: self.news.then_some(&self.status),
             active: self.active,
