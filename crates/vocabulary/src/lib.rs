@@ -18,5 +18,6 @@ pub mod joint;
 pub mod lease;
 pub mod plan;
 pub mod settings;
+pub mod thermal;
 pub mod time;
 pub mod topics;

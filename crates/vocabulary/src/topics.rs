@@ -50,6 +50,10 @@ topics! {
     ARM_STATE = "arm_state", Latest;
     /// `armature_msgs/Derating`, thermal to control.
     DERATING = "derating", Latched;
+    /// `armature_msgs/ThermalState`, thermal to all.
+    THERMAL_STATE = "thermal_state", Latched;
+    /// `armature_msgs/ThermalAlarm`, thermal to all.
+    THERMAL_ALARM = "thermal_alarm", Latched;
     /// `sensor_msgs/JointState`, joint_state to all.
     JOINT_STATES = "joint_states", Reliable;
     /// `control_msgs/DynamicJointState`, joint_state to all.
@@ -92,4 +96,12 @@ pub mod service {
     pub const RESUME: &str = "arm/resume";
     /// Reset latched drive faults; moves nothing.
     pub const CLEAR_FAULTS: &str = "arm/clear_faults";
+}
+
+/// The services of thermal.
+pub mod thermal_service {
+    /// `armature_msgs/PredictThermal`: how hot a trajectory makes the joints.
+    pub const PREDICT: &str = "thermal/predict";
+    /// `std_srvs/Trigger`: somebody has seen the alarms.
+    pub const ACKNOWLEDGE: &str = "thermal/acknowledge";
 }

@@ -1,11 +1,11 @@
 //! The arm's status, state and derating.
 
 use super::command::{DRIVE, DRIVER};
-use super::{FromMsg, Refused, ToMsg, code_of, finite, finite_per_joint, one_of, per_joint};
-use super::{stamp, time};
+use super::{FromMsg, Refused, ToMsg, code_of, finite, finite_per_joint, fraction, one_of};
+use super::{per_joint, stamp, table, time};
 use r2r::armature_msgs::msg;
 use vocabulary::arm::{ArmMode, ArmState, ArmStatus, Derating, Freshness};
-use vocabulary::joint::{JOINTS, JointOrder, PerJoint};
+use vocabulary::joint::JointOrder;
 
 const MODE: [(ArmMode, u8); 4] =
     [(ArmMode::Disabled, 0), (ArmMode::Enabled, 1), (ArmMode::Stopped, 2), (ArmMode::Hold, 3)];
@@ -39,20 +39,6 @@ impl ToMsg for ArmStatus {
             reason: self.reason.clone(),
         }
     }
-}
-
-/// The values that a field names by number, joint by joint.
-fn table<T: Copy + Default>(
-    field: &'static str,
-    codes: &[u8],
-    known: &[(T, u8)],
-) -> Result<PerJoint<T>, Refused> {
-    let codes: PerJoint<u8> = per_joint(field, codes)?;
-    let mut values = [T::default(); JOINTS];
-    for (value, code) in values.iter_mut().zip(codes) {
-        *value = one_of(field, code, known)?;
-    }
-    Ok(values)
 }
 
 impl FromMsg for ArmState {
@@ -97,14 +83,6 @@ impl ToMsg for ArmState {
             driver_state: self.driver.map(|value| code_of(value, &DRIVER)).to_vec(),
         }
     }
-}
-
-/// A fraction of 0 to 1.
-fn fraction(field: &'static str, value: f64) -> Result<f64, Refused> {
-    if (0.0..=1.0).contains(&value) {
-        return Ok(value);
-    }
-    Err(Refused::Value { field, value: value.to_string(), allowed: "0 to 1" })
 }
 
 impl FromMsg for Derating {

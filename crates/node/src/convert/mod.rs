@@ -10,6 +10,7 @@ mod health;
 mod plan;
 mod stamp;
 mod standard;
+mod thermal;
 
 pub use stamp::{duration, seconds, stamp, time};
 pub use standard::{joint_state, trajectory_point};
@@ -134,6 +135,28 @@ fn one_of<T: Copy>(field: &'static str, value: u8, table: &[(T, u8)]) -> Result<
         value: value.to_string(),
         allowed: "one of the constants of the message",
     })
+}
+
+/// The values that a field names by number, joint by joint.
+fn table<T: Copy + Default>(
+    field: &'static str,
+    codes: &[u8],
+    known: &[(T, u8)],
+) -> Result<PerJoint<T>, Refused> {
+    let codes: PerJoint<u8> = per_joint(field, codes)?;
+    let mut values = [T::default(); JOINTS];
+    for (value, code) in values.iter_mut().zip(codes) {
+        *value = one_of(field, code, known)?;
+    }
+    Ok(values)
+}
+
+/// A fraction of 0 to 1.
+fn fraction(field: &'static str, value: f64) -> Result<f64, Refused> {
+    if (0.0..=1.0).contains(&value) {
+        return Ok(value);
+    }
+    Err(Refused::Value { field, value: value.to_string(), allowed: "0 to 1" })
 }
 
 /// The number of a value in such a table.
