@@ -146,6 +146,37 @@ fn the_motion_file_states_the_defaults_but_for_the_tolerances() {
 }
 
 #[test]
+fn the_thermal_file_states_the_defaults_and_describes_the_simulated_motors() {
+    let file: thermal::Config = config(parameters("thermal.yaml")).unwrap();
+    assert_eq!(file, thermal::Config::default());
+    assert_eq!(file.validate(), Ok(()));
+    refuses_misspelt_keys::<thermal::Config>("thermal.yaml");
+    let sim = servo_sim::Config::default();
+    for (index, joint) in arm().joints.iter().enumerate() {
+        let (motor, heat) = (&file.motors[joint], &sim.thermal);
+        let pairs = [
+            (motor.resistance, heat.resistance[index]),
+            (motor.torque_constant, sim.motor.joint_torque_constant()[index]),
+            (motor.rated_torque, sim.motor.rated_torque[index]),
+            (motor.winding_resistance, heat.winding_to_housing[index]),
+            (motor.housing_resistance, heat.housing_to_ambient[index]),
+            (motor.winding_time, heat.winding_to_housing[index] * heat.winding_capacity[index]),
+            (motor.housing_time, heat.housing_to_ambient[index] * heat.housing_capacity[index]),
+            (motor.brake_power, sim.brake.coil_power[index]),
+            (motor.coulomb, sim.friction.coulomb[index]),
+            (motor.viscous, sim.friction.viscous[index]),
+            (motor.rotor_inertia, sim.motor.reflected_inertia()[index]),
+            (motor.stage_rise, heat.stage_rise),
+            (motor.stage_time, heat.stage_time),
+        ];
+        for (known, simulated) in pairs {
+            assert!((known - simulated).abs() < 1e-6 * simulated.max(1.0), "{joint}: {known}, {simulated}");
+        }
+        assert!(motor.winding_limit < heat.winding_limit && motor.stage_limit < heat.stage_limit);
+    }
+}
+
+#[test]
 fn the_simulator_file_states_the_defaults_and_the_drives_that_the_driver_expects() {
     let mut sim = parameters("servo_sim.yaml");
     let bus = sim.remove("bus").unwrap();

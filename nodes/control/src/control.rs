@@ -2,6 +2,7 @@
 
 use crate::config::{Config, ConfigError};
 use crate::course::Course;
+use crate::derating::Heat;
 use crate::history::History;
 use crate::joints::{Joints, Readiness};
 use crate::law::{LawOutput, Laws, Measured};
@@ -94,7 +95,7 @@ pub struct Control {
     /// A plan whose start lies in the future.
     pub(crate) next: Option<MotionPlan>,
     scaling: f64,
-    pub(crate) derating: Option<Derating>,
+    pub(crate) heat: Heat,
     pub(crate) measured: PerJoint<Option<Measured>>,
     /// When the reference holds.
     pub(crate) reference_at: Monotonic,
@@ -142,7 +143,7 @@ impl Control {
             plan: None,
             next: None,
             scaling: config.initial_speed_scaling,
-            derating: None,
+            heat: Heat::default(),
             measured: [None; JOINTS],
             reference_at: Monotonic(0),
             applied,
@@ -163,6 +164,7 @@ impl Control {
         let mut out = Outputs::default();
         self.count_cycle(now.mono);
         self.joints.hear(&inputs.feedback);
+        self.heat.advance(now.mono);
         self.take_settings(inputs, &mut out.log);
         if let Some(lease) = &inputs.lease {
             self.take_lease(lease, now, &mut out.log);
@@ -226,14 +228,9 @@ impl Control {
         if let Some(status) = &inputs.status {
             self.status = Some(status.clone());
         }
-        if let Some(derating) = inputs.derating {
-            let fractions = derating.torque.iter().chain([&derating.speed]);
-            if fractions.into_iter().all(|x| (0.0..=1.0).contains(x)) {
-                self.derating = Some(derating);
-            } else {
-                self.cycles.refused += 1;
-                log.push(LogLine::warn("derating refused: fractions must be 0 to 1".to_owned()));
-            }
+        if let Some(Err(reason)) = inputs.derating.map(|derating| self.heat.take(derating)) {
+            self.cycles.refused += 1;
+            log.push(LogLine::warn(reason));
         }
         match inputs.speed_scaling {
             Some(factor) if (0.0..=1.0).contains(&factor) => self.scaling = factor,
@@ -386,6 +383,6 @@ impl Control {
 
     /// Fraction of the programmed speed allowed now.
     pub(crate) fn allowed_speed(&self) -> f64 {
-        self.scaling * self.derating.as_ref().map_or(1.0, |d| d.speed)
+        self.scaling.min(self.heat.speed())
     }
 }

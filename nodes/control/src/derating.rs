@@ -20,16 +20,22 @@ const LOOSEST_FLOOR: f64 = 0.4;
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Heat {
     newest: Option<(Derating, Monotonic)>,
+    now: Monotonic,
 }
 
 impl Heat {
+    /// Lets time pass.
+    pub(crate) fn advance(&mut self, now: Monotonic) {
+        self.now = now;
+    }
+
     /// Takes a derating; refuses fractions that are none.
-    pub(crate) fn take(&mut self, derating: Derating, now: Monotonic) -> Result<(), &'static str> {
+    pub(crate) fn take(&mut self, derating: Derating) -> Result<(), &'static str> {
         let mut fractions = derating.torque.iter().chain([&derating.speed]);
         if !fractions.all(|x| (0.0..=1.0).contains(x)) {
             return Err("derating refused: fractions must be 0 to 1");
         }
-        self.newest = Some((derating, now));
+        self.newest = Some((derating, self.now));
         Ok(())
     }
 
@@ -39,11 +45,11 @@ impl Heat {
     }
 
     /// Path speed allowed, 0 to 1. Without any word of thermal there is no restriction.
-    pub(crate) fn speed(&self, now: Monotonic) -> f64 {
-        let Some((derating, at)) = &self.newest else { return 1.0 };
-        let silent = now.seconds_from(*at) - PATIENCE;
-        let tightened = 1.0 - TIGHTENING * silent.max(0.0);
-        derating.speed.min(tightened.max(LOOSEST_FLOOR))
+    pub(crate) fn speed(&self) -> f64 {
+        let Some((Derating { speed, .. }, at)) = self.newest else { return 1.0 };
+        let silent = self.now.seconds_from(at) - PATIENCE;
+        let kept = 1.0 - TIGHTENING * silent.max(0.0);
+        (speed * kept).max(LOOSEST_FLOOR).min(speed)
     }
 
     /// Fraction of each joint's torque limit.
@@ -61,35 +67,40 @@ mod tests {
         Derating { stamp: Stamp(0), boot_id: 1, stop: false, torque: [1.0; JOINTS], speed }
     }
 
-    fn after(seconds: f64) -> Monotonic {
-        Monotonic(0).shifted(seconds)
+    impl Heat {
+        fn at(mut self, seconds: f64) -> Self {
+            self.advance(Monotonic(0).shifted(seconds));
+            self
+        }
     }
 
     #[test]
     fn without_any_word_of_thermal_nothing_is_restricted() {
-        let heat = Heat::default();
-        assert_eq!((heat.speed(after(1e6)), heat.stops()), (1.0, false));
+        let heat = Heat::default().at(1e6);
+        assert_eq!((heat.speed(), heat.stops()), (1.0, false));
     }
 
     #[test]
     fn silence_tightens_slowly_and_never_to_a_stop() {
         let mut heat = Heat::default();
-        heat.take(derating(0.9), after(0.0)).unwrap();
-        assert_eq!(heat.speed(after(10.0)), 0.9);
-        assert!((heat.speed(after(PATIENCE + 30.0)) - 0.7).abs() < 1e-9);
-        assert_eq!(heat.speed(after(1e6)), LOOSEST_FLOOR);
-        heat.take(derating(0.2), after(1e6)).unwrap();
-        assert_eq!(heat.speed(after(2e6)), 0.2);
-        heat.take(derating(1.0), after(2e6)).unwrap();
-        assert_eq!(heat.speed(after(2e6)), 1.0);
+        heat.take(derating(0.9)).unwrap();
+        assert_eq!(heat.at(PATIENCE).speed(), 0.9);
+        assert!((heat.at(PATIENCE + 30.0).speed() - 0.63).abs() < 1e-9);
+        assert_eq!(heat.at(1e6).speed(), LOOSEST_FLOOR);
+        heat = heat.at(1e6);
+        heat.take(derating(0.2)).unwrap();
+        assert_eq!(heat.at(2e6).speed(), 0.2);
+        heat = heat.at(2e6);
+        heat.take(derating(1.0)).unwrap();
+        assert_eq!(heat.speed(), 1.0);
     }
 
     #[test]
     fn a_fraction_above_one_is_refused_and_the_old_one_stays() {
         let mut heat = Heat::default();
-        heat.take(derating(0.5), after(0.0)).unwrap();
-        assert!(heat.take(derating(1.5), after(0.1)).is_err());
-        assert!(heat.take(derating(f64::NAN), after(0.1)).is_err());
-        assert_eq!(heat.speed(after(0.2)), 0.5);
+        heat.take(derating(0.5)).unwrap();
+        assert!(heat.take(derating(1.5)).is_err());
+        assert!(heat.take(derating(f64::NAN)).is_err());
+        assert_eq!(heat.speed(), 0.5);
     }
 }

@@ -21,6 +21,8 @@ pub(crate) enum Block {
     Permit { plan: u64, arm: u64 },
     /// The plan is older than this controller's lease: it may be half done.
     Old,
+    /// Thermal wants the arm to stand.
+    Hot,
     /// A joint is not heard, with the age of its last word, s.
     Silent { joint: usize, age: f64 },
     /// A joint's driver does not follow.
@@ -37,6 +39,10 @@ impl Block {
                 format!("the plan has permit {plan}, the arm {arm}: the plan must be issued again")
             }
             Self::Old => "the plan is older than this controller: arm/resume goes on".to_owned(),
+            Self::Hot => {
+                "a joint is too hot, see thermal_alarm: arm/resume goes on once it has cooled"
+                    .to_owned()
+            }
             Self::Silent { joint, age } if age.is_finite() => {
                 format!("{} is silent for {:.0} ms", name(joint), age * 1e3)
             }

@@ -13,6 +13,7 @@ mod beginning;
 mod config;
 mod control;
 mod course;
+mod derating;
 mod dynamics;
 mod gate;
 mod history;

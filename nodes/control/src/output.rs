@@ -48,10 +48,8 @@ impl Control {
     /// Largest torque allowed now, N·m: the limit in force, less what heat takes away.
     fn effort_limit(&self) -> PerJoint<f64> {
         let mut limits = self.tuner.now().joints.map(|joint| joint.torque_limit);
-        if let Some(derating) = &self.derating {
-            for (limit, fraction) in limits.iter_mut().zip(&derating.torque) {
-                *limit *= fraction;
-            }
+        for (limit, fraction) in limits.iter_mut().zip(self.heat.torque()) {
+            *limit *= fraction;
         }
         limits
     }

@@ -157,13 +157,20 @@ impl Control {
             Progress::Over => {}
             Progress::Begun if self.stage.needs_permission() => {
                 let status = self.status.as_ref();
-                if let Err(block) = permitted(&at_hand.plan, status, &self.joints, now) {
+                let allowed =
+                    self.cool().and_then(|()| permitted(&at_hand.plan, status, &self.joints, now));
+                if let Err(block) = allowed {
                     self.stop(true, &block.text(&self.order), log);
                 }
             }
             Progress::Begun => {}
             Progress::Waiting => self.try_to_begin(now, log),
         }
+    }
+
+    /// Refuses motion while thermal wants the arm to stand.
+    fn cool(&self) -> Result<(), Block> {
+        if self.heat.stops() { Err(Block::Hot) } else { Ok(()) }
     }
 
     fn try_to_begin(&mut self, now: Now, log: &mut Vec<LogLine>) {
@@ -173,7 +180,8 @@ impl Control {
             return;
         }
         let (status, joints) = (self.status.as_ref(), &self.joints);
-        match may_begin(&at_hand.plan, status, joints, now, self.holder_since) {
+        let allowed = may_begin(&at_hand.plan, status, joints, now, self.holder_since);
+        match allowed.and_then(|()| self.cool()) {
             Ok(()) => self.begin(log),
             Err(block) if self.stage.is_moving() => self.stop(true, &block.text(&self.order), log),
             Err(block) => self.wait(block, now.mono, log),

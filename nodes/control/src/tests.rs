@@ -75,6 +75,25 @@ fn derated_torque_limits_the_feed_forward() {
 }
 
 #[test]
+fn a_thermal_stop_pauses_on_the_path_and_only_a_new_issue_goes_on() {
+    let mut rig = Rig::ready();
+    rig.execute(&[waypoint(2.0, 0.4)]);
+    rig.run(0.8);
+    let hot = Derating { stamp: Stamp(0), boot_id: 1, stop: true, torque: [1.0; 6], speed: 0.0 };
+    rig.inputs.derating = Some(hot);
+    rig.run(1.0);
+    assert_eq!(rig.state().phase, ControlPhase::Paused);
+    assert!(rig.state().reason.contains("too hot"), "{}", rig.state().reason);
+    rig.inputs.derating = Some(Derating { stop: false, speed: 1.0, ..hot });
+    rig.run(1.0);
+    assert_eq!(rig.state().phase, ControlPhase::Paused);
+    let from = rig.state().path_time;
+    rig.reissue(from);
+    rig.run(5.0);
+    assert_eq!(rig.state().phase, ControlPhase::Reached);
+}
+
+#[test]
 fn a_plan_of_another_permit_does_not_move_and_is_paused_with_a_reason() {
     let mut rig = Rig::ready();
     rig.permit = 9;

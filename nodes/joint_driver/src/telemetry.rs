@@ -26,6 +26,9 @@ impl Default for Telemetry {
     }
 }
 
+/// The most negative number stands for a sensor that gives no value.
+const NO_VALUE: i64 = i16::MIN as i64;
+
 const fn place(value: Slow) -> usize {
     match value {
         Slow::Winding => 0,
@@ -42,7 +45,7 @@ impl Telemetry {
         for entry in entries {
             let slot = self.values.get_mut(place(entry.value));
             if let (Some(slot), Some(counts)) = (slot, values.get(entry.place)) {
-                *slot = *counts as f64 * entry.scale;
+                *slot = if *counts == NO_VALUE { f64::NAN } else { *counts as f64 * entry.scale };
             }
         }
     }
@@ -79,5 +82,7 @@ mod tests {
         let message = telemetry.message(Stamp(7));
         assert!((message.winding_temperature - 41.2).abs() < 1e-9);
         assert!(message.housing_temperature.is_nan() && message.voltage.is_nan());
+        telemetry.take(&[entry], &[0, 8, i16::MIN.into()]);
+        assert!(telemetry.message(Stamp(8)).winding_temperature.is_nan());
     }
 }

@@ -94,6 +94,8 @@ pub struct BrakeConfig {
     pub fitted: bool,
     /// Torque at which a closed brake slips, N·m.
     pub torque: PerJoint<f64>,
+    /// What the coil of an open brake needs; it warms the housing, W.
+    pub coil_power: PerJoint<f64>,
 }
 
 /// The loops inside the drives.
@@ -191,7 +193,11 @@ impl Default for FrictionConfig {
 
 impl Default for BrakeConfig {
     fn default() -> Self {
-        Self { fitted: true, torque: [150.0, 220.0, 100.0, 24.0, 24.0, 12.0] }
+        Self {
+            fitted: true,
+            torque: [150.0, 220.0, 100.0, 24.0, 24.0, 12.0],
+            coil_power: [6.0, 6.0, 6.0, 2.0, 2.0, 2.0],
+        }
     }
 }
 
@@ -264,6 +270,7 @@ impl Config {
         self.motor.check()?;
         self.friction.check()?;
         list("brake.torque", &self.brake.torque, 0.0, 1e5)?;
+        list("brake.coil_power", &self.brake.coil_power, 0.0, 1e3)?;
         self.servo.check()?;
         self.thermal.check()
     }

@@ -105,8 +105,14 @@ words! {
         Velocity = "velocity",
         /// Reported torque, N·m.
         Effort = "effort",
-        /// Reported temperatures, °C.
+        /// All reported temperatures, °C.
         Temperature = "temperature",
+        /// Reported winding temperature, °C.
+        Winding = "winding_temperature",
+        /// Reported housing temperature, °C.
+        Housing = "housing_temperature",
+        /// Reported driver stage temperature, °C.
+        Stage = "stage_temperature",
         /// Reported statusword.
         Statusword = "statusword",
         /// Heartbeat frames.

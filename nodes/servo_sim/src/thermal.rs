@@ -47,8 +47,8 @@ impl Temperatures {
         Self { winding: ambient, housing: ambient, stage: ambient }
     }
 
-    /// Advances by `dt` s under motor current `current` A while friction warms the housing with
-    /// `friction` W. Explicit Euler: `dt` of a physics step is far below every time constant.
+    /// Advances by `dt` s under motor current `current` A while friction and the brake's coil warm
+    /// the housing with `friction` W. Explicit Euler: `dt` of a physics step is far below every time constant.
     pub fn advance(&mut self, c: &Constants, current: f64, friction: f64, dt: f64) {
         let squared = current * current;
         let loss = squared * c.resistance * (1.0 + COPPER * (self.winding - REFERENCE));

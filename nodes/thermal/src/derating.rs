@@ -15,8 +15,9 @@ const EXPONENT: f64 = 4.0;
 const TORQUE_HORIZON: f64 = 3.0;
 /// Rise of speed after it was held back, 1/s.
 const RECOVERY: f64 = 0.02;
-/// Torque is never cut below this multiple of the rated torque: gravity must be carried.
-const LEAST_TORQUE: f64 = 0.5;
+/// Torque is never cut below this multiple of the rated torque: gravity must be carried, also while
+/// the arm stands.
+const LEAST_TORQUE: f64 = 1.0;
 /// Halvings in the search for a current.
 const HALVINGS: usize = 24;
 /// Largest current that is looked at, as a multiple of the rated one.

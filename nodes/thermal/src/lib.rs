@@ -254,6 +254,12 @@ impl Thermal {
         Some(derating)
     }
 
+    /// Says everything again at the next step: a shadow calls this until it is the one that is obeyed.
+    pub fn take_over(&mut self) {
+        self.told = false;
+        self.announced = None;
+    }
+
     /// Somebody has seen the alarms; says which.
     pub fn acknowledge(&mut self) -> String {
         let names = self.joints.iter().map(|joint| joint.name.as_str());

@@ -61,6 +61,8 @@ struct Build {
     torque_constant: f64,
     gains: Gains,
     heat: Constants,
+    /// Heat of the open brake, W.
+    coil_power: f64,
     warning: (f64, f64),
     limit: (f64, f64),
     supply: f64,
@@ -227,7 +229,8 @@ impl Drive {
     /// Warms or cools the motor for `dt` s; `friction` W of friction.
     pub fn warm(&mut self, friction: f64, dt: f64) {
         let current = self.current();
-        self.heat.advance(&self.build.heat, current, friction, dt);
+        let coil = if self.brake_closed() { 0.0 } else { self.build.coil_power };
+        self.heat.advance(&self.build.heat, current, friction + coil, dt);
         let ratio = self.torque() / self.build.rated_torque;
         self.load += (ratio * ratio - self.load) * dt / OVERLOAD_TIME;
     }
@@ -356,6 +359,7 @@ fn build(config: &Config, place: &Place) -> Build {
             stage_rise: thermal.stage_rise / (rated_current * rated_current),
             stage_time: thermal.stage_time,
         },
+        coil_power: if config.brake.fitted { of(&config.brake.coil_power) } else { 0.0 },
         warning: (thermal.winding_warning, thermal.stage_warning),
         limit: (thermal.winding_limit, thermal.stage_limit),
         supply: config.supply_voltage,

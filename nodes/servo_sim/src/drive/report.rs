@@ -47,12 +47,13 @@ impl Drive {
     fn refresh_slow(&mut self, now: Monotonic) {
         let heat = self.heat;
         let values = [
-            (WINDING_TEMPERATURE, heat.winding),
-            (HOUSING_TEMPERATURE, heat.housing),
-            (STAGE_TEMPERATURE, heat.stage),
+            (WINDING_TEMPERATURE, Signal::Winding, heat.winding),
+            (HOUSING_TEMPERATURE, Signal::Housing, heat.housing),
+            (STAGE_TEMPERATURE, Signal::Stage, heat.stage),
         ];
-        for (channel, (object, raw)) in values.into_iter().enumerate() {
-            let value = self.faults.value(Signal::Temperature, channel, raw, now);
+        for (channel, (object, signal, raw)) in values.into_iter().enumerate() {
+            let shared = self.faults.value(Signal::Temperature, channel, raw, now);
+            let value = self.faults.value(signal, 0, shared, now);
             self.od.set(object, number(value * 10.0));
         }
         self.od.set(CURRENT, number(self.current() * 100.0));
