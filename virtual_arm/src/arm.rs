@@ -166,7 +166,7 @@ impl VirtualArm {
     fn deliver(&mut self, to: ProcessId, message: &Message) {
         self.record.delivery(self.now, to);
         let Some(process) = self.processes.get_mut(to) else {
-            self.client.deliver(message);
+            self.client.deliver(self.now, message);
             return;
         };
         if process.role == Role::Driver && process.state == RunState::Running {

@@ -3,11 +3,13 @@
 //! The one rule: the client is a process like any other. It hears by messages only, and what a dead
 //! server never answered stays unanswered.
 
+use crate::heat::HeatRecord;
 use crate::message::Message;
 use motion::{Event, GoalId};
 use std::collections::BTreeMap;
 use supervisor::Response;
 use vocabulary::arm::ArmStatus;
+use vocabulary::time::Monotonic;
 
 /// What became of a goal, as far as the client knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,18 +47,28 @@ pub struct Client {
     answers: BTreeMap<u64, Response>,
     goals: BTreeMap<GoalId, GoalState>,
     status: ArmStatus,
+    heat: HeatRecord,
     calls: u64,
     sent: u64,
 }
 
 impl Client {
     /// A message arrived.
-    pub fn deliver(&mut self, message: &Message) {
+    pub fn deliver(&mut self, at: Monotonic, message: &Message) {
         match message {
             Message::Response(response) => {
                 self.answers.insert(response.id, response.clone());
             }
             Message::Status(status) => self.status = status.clone(),
+            Message::Thermal(state) => self.heat.state = Some((at, state.as_ref().clone())),
+            Message::ThermalAlarm(alarm) => self.heat.alarms.push((at, alarm.as_ref().clone())),
+            Message::Derating(derating) => self.heat.derating = Some(*derating),
+            Message::Control(state) => self.heat.control = Some(state.as_ref().clone()),
+            Message::Telemetry(telemetry) => {
+                if let Some(slot) = self.heat.telemetry.get_mut(telemetry.joint) {
+                    *slot = Some((at, telemetry.clone()));
+                }
+            }
             Message::GoalEvent(event) => {
                 let Some(goal) = self.goals.get_mut(&event.id).filter(|goal| !goal.is_over())
                 else {
@@ -106,6 +118,12 @@ impl Client {
     #[must_use]
     pub fn goal(&self, id: &GoalId) -> Option<&GoalState> {
         self.goals.get(id)
+    }
+
+    /// What thermal said.
+    #[must_use]
+    pub fn heat(&self) -> &HeatRecord {
+        &self.heat
     }
 
     /// The supervisor's word, as last heard.

@@ -133,6 +133,8 @@ pub struct VirtualConfig {
     pub motion: motion::Config,
     /// Parameters of the position feedback.
     pub joint_state: joint_state::Config,
+    /// Parameters of the thermal node.
+    pub thermal: thermal::Config,
     /// Parameters of the drivers.
     pub driver: joint_driver::Config,
     /// The simulated drives and mechanics.
@@ -167,6 +169,7 @@ impl VirtualConfig {
             control: file!("control.yaml")?,
             motion: file!("motion.yaml")?,
             joint_state: file!("joint_state.yaml")?,
+            thermal: file!("thermal.yaml")?,
             driver: file!("joint_driver.yaml")?,
             hardware: hardware()?,
             bus: CoreConfig { model_time: true, tx_queue: 64, ..CoreConfig::default() },

@@ -6,10 +6,11 @@
 use crate::message::Message;
 use joint_state::{DynamicJointStates, JointStates};
 use motion::{Event, GoalEvent, GoalRequest};
-use vocabulary::arm::{ArmState, ArmStatus};
+use vocabulary::arm::{ArmState, ArmStatus, Derating};
 use vocabulary::command::{JointCommand, JointFeedback, JointTelemetry, Lease};
 use vocabulary::health::Heartbeat;
 use vocabulary::plan::{ControlState, MotionPlan, Tolerance};
+use vocabulary::thermal::{ThermalAlarm, ThermalState};
 
 /// Takes bytes.
 pub trait Sink {
@@ -64,6 +65,9 @@ pub fn encode(message: &Message, to: &mut impl Sink) {
         Message::Goal(m) => goal(m, to),
         Message::Cancel(id) => to.bytes(id),
         Message::GoalEvent(m) => goal_event(m, to),
+        Message::Thermal(m) => thermal_state(m, to),
+        Message::ThermalAlarm(m) => thermal_alarm(m, to),
+        Message::Derating(m) => derating(m, to),
     }
 }
 
@@ -210,4 +214,29 @@ fn goal_event(m: &GoalEvent, to: &mut impl Sink) {
             to.text(text);
         }
     }
+}
+
+fn thermal_state(m: &ThermalState, to: &mut impl Sink) {
+    [m.stamp.0 as u64, m.boot_id].into_iter().for_each(|x| to.int(x));
+    let lists = [&m.winding, &m.winding_bound, &m.housing, &m.housing_bound, &m.winding_limit];
+    lists.into_iter().for_each(|x| to.floats(x));
+    let lists = [&m.time_to_limit, &m.load, &m.torque_limit, &m.telemetry_age];
+    lists.into_iter().for_each(|x| to.floats(x));
+    to.floats(&[m.speed, m.ambient]);
+    let sensors = [&m.winding_sensor, &m.housing_sensor, &m.drive_sensor];
+    sensors.into_iter().flatten().for_each(|x| to.int(*x as u64));
+    m.level.iter().for_each(|x| to.int(*x as u64));
+}
+
+fn thermal_alarm(m: &ThermalAlarm, to: &mut impl Sink) {
+    [m.stamp.0 as u64, m.boot_id, m.level as u64].into_iter().for_each(|x| to.int(x));
+    m.levels.iter().for_each(|x| to.int(*x as u64));
+    m.latched.iter().for_each(|x| to.int((*x).into()));
+    m.reasons.iter().for_each(|x| to.text(x));
+}
+
+fn derating(m: &Derating, to: &mut impl Sink) {
+    [m.stamp.0 as u64, m.boot_id, m.stop.into()].into_iter().for_each(|x| to.int(x));
+    to.floats(&m.torque);
+    to.float(m.speed);
 }

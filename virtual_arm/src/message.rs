@@ -6,10 +6,11 @@
 use joint_state::{DynamicJointStates, JointStates};
 use motion::{GoalEvent, GoalId, GoalRequest};
 use supervisor::{Request, Response};
-use vocabulary::arm::{ArmState, ArmStatus};
+use vocabulary::arm::{ArmState, ArmStatus, Derating};
 use vocabulary::command::{JointCommand, JointFeedback, JointTelemetry, Lease};
 use vocabulary::health::Heartbeat;
 use vocabulary::plan::{ControlState, MotionPlan};
+use vocabulary::thermal::{ThermalAlarm, ThermalState};
 use vocabulary::topics::{self, Qos, Topic};
 
 /// What a process is to the others.
@@ -23,6 +24,8 @@ pub enum Role {
     Motion,
     /// Position feedback for everybody else.
     JointState,
+    /// Temperatures.
+    Thermal,
     /// Drives one or more joints.
     Driver,
     /// Whoever scripts the virtual arm.
@@ -56,6 +59,12 @@ pub enum Message {
     DynamicJointStates(Box<DynamicJointStates>),
     /// `arm_controller/speed_scaling_input`.
     SpeedScaling(f64),
+    /// `thermal_state`.
+    Thermal(Box<ThermalState>),
+    /// `thermal_alarm`.
+    ThermalAlarm(Box<ThermalAlarm>),
+    /// `derating`.
+    Derating(Derating),
     /// A call of one of the arm services.
     Request(Request),
     /// The answer to it.
@@ -92,19 +101,25 @@ impl Message {
     /// The routing table.
     #[must_use]
     pub fn route(&self) -> Route {
-        use Role::{Client, Control, Driver, JointState, Motion, Supervisor};
+        use Role::{Client, Control, Driver, JointState, Motion, Supervisor, Thermal};
         let topic =
             |number, topic: Topic, to| Route { name: topic.name, qos: topic.qos, to, number };
         let named = |number, name, qos, to| Route { name, qos, to, number };
         match self {
             Self::Command(_) => topic(1, topics::JOINT_COMMAND, &[Driver]),
             Self::Feedback(_) => named(2, "feedback", Qos::Latest, &[Control, JointState]),
-            Self::Telemetry(_) => named(3, "telemetry", Qos::Reliable, &[JointState]),
+            Self::Telemetry(_) => {
+                named(3, "telemetry", Qos::Reliable, &[JointState, Thermal, Client])
+            }
             Self::Plan(_) => topic(4, topics::MOTION_PLAN, &[Control]),
-            Self::Control(_) => topic(5, topics::CONTROL_STATE, &[Motion, Supervisor]),
+            Self::Control(_) => {
+                topic(5, topics::CONTROL_STATE, &[Motion, Supervisor, Thermal, Client])
+            }
             Self::Lease(_) => topic(6, topics::LEASE, &[Control, Driver]),
             Self::Heartbeat(_) => topic(7, topics::HEARTBEAT, &[Supervisor]),
-            Self::Status(_) => topic(8, topics::ARM_STATUS, &[Control, Driver, Motion, Client]),
+            Self::Status(_) => {
+                topic(8, topics::ARM_STATUS, &[Control, Driver, Motion, Thermal, Client])
+            }
             Self::ArmState(_) => topic(9, topics::ARM_STATE, &[Motion, Supervisor]),
             Self::JointStates(_) => topic(10, topics::JOINT_STATES, &[Client]),
             Self::DynamicJointStates(_) => topic(11, topics::DYNAMIC_JOINT_STATES, &[Client]),
@@ -114,6 +129,9 @@ impl Message {
             Self::Goal(_) => named(15, "goal", Qos::Reliable, &[Motion]),
             Self::Cancel(_) => named(16, "cancel", Qos::Reliable, &[Motion]),
             Self::GoalEvent(_) => named(17, "goal event", Qos::Reliable, &[Client]),
+            Self::Thermal(_) => topic(18, topics::THERMAL_STATE, &[Client]),
+            Self::ThermalAlarm(_) => topic(19, topics::THERMAL_ALARM, &[Client]),
+            Self::Derating(_) => topic(20, topics::DERATING, &[Control, Client]),
         }
     }
 

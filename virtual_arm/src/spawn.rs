@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::config::{VirtualConfig, VirtualError};
 use crate::invariants::{Facts, JointFacts};
 use crate::message::Role;
+use crate::nodes::ThermalNode;
 use crate::nodes::{ControlNode, DriverNode, JointStateNode, MotionNode, Node, SupervisorNode};
 use crate::process::Process;
 use std::f64::consts::TAU;
@@ -54,6 +55,7 @@ impl Factory {
             ("control", Role::Control, self.config.period()),
             ("arm_controller", Role::Motion, MOTION_PERIOD),
             ("joint_state", Role::JointState, seconds(self.config.joint_state.step_period())),
+            ("thermal", Role::Thermal, seconds(1.0 / self.config.thermal.rate_hz)),
         ];
         let mut all: Vec<_> = fixed
             .into_iter()
@@ -84,6 +86,7 @@ impl Factory {
             Role::Control => self.control(name, boot_id),
             Role::Motion => self.motion(name, boot_id),
             Role::JointState => self.joint_state(name, boot_id),
+            Role::Thermal => self.thermal(name, boot_id),
             Role::Driver => self.driver(process, boot_id),
             Role::Client => Err(refused(name, &"the client is no node")),
         }
@@ -128,6 +131,13 @@ impl Factory {
         };
         let node = joint_state::JointState::new(self.config.joint_state.clone(), arm, boot_id);
         Ok(Box::new(JointStateNode::new(node.map_err(|e| refused(name, &e))?)))
+    }
+
+    fn thermal(&self, name: &str, boot_id: u64) -> Result<Box<dyn Node>, VirtualError> {
+        let (order, model) = (self.order.clone(), self.config.model.clone());
+        let arm = thermal::Arm { order, limits: self.limits, model };
+        let node = thermal::Thermal::new(self.config.thermal.clone(), arm, boot_id);
+        Ok(Box::new(ThermalNode::new(node.map_err(|e| refused(name, &e))?)))
     }
 
     fn driver(&self, process: &Process, boot_id: u64) -> Result<Box<dyn Node>, VirtualError> {

@@ -170,7 +170,10 @@ fn the_thermal_file_states_the_defaults_and_describes_the_simulated_motors() {
             (motor.stage_time, heat.stage_time),
         ];
         for (known, simulated) in pairs {
-            assert!((known - simulated).abs() < 1e-6 * simulated.max(1.0), "{joint}: {known}, {simulated}");
+            assert!(
+                (known - simulated).abs() < 1e-6 * simulated.max(1.0),
+                "{joint}: {known}, {simulated}"
+            );
         }
         assert!(motor.winding_limit < heat.winding_limit && motor.stage_limit < heat.stage_limit);
     }

@@ -34,6 +34,7 @@ impl Node for ControlNode {
             Message::Status(status) => self.inputs.status = Some(status.clone()),
             Message::Lease(lease) => self.inputs.lease = Some(lease.clone()),
             Message::Plan(plan) => self.inputs.plan = Some(plan.clone()),
+            Message::Derating(derating) => self.inputs.derating = Some(*derating),
             Message::SpeedScaling(factor) => self.inputs.speed_scaling = Some(*factor),
             _ => {}
         }

@@ -9,12 +9,14 @@ mod driver;
 mod joint_state;
 mod motion;
 mod supervisor;
+mod thermal;
 
 pub use control::ControlNode;
 pub use driver::DriverNode;
 pub use joint_state::JointStateNode;
 pub use motion::MotionNode;
 pub use supervisor::SupervisorNode;
+pub use thermal::ThermalNode;
 
 use crate::message::Message;
 use ::supervisor::PersistentState;
