@@ -9,7 +9,7 @@ use std::time::Duration;
 /// starts with a jump, an epoch that is granted twice.
 #[test]
 fn a_killed_control_leaves_the_joints_holding_and_resume_finishes_the_goal() -> Result<()> {
-    let mut s = Scenario::enabled("chaos_01", &[])?;
+    let mut s = Scenario::enabled("chaos_01", &["standby:=false"])?;
     let mut goal = s.start_motion()?;
     let before = s.boots();
     let epoch = s.arm.world.lease.as_ref().map_or(0, |lease| lease.epoch);

@@ -7,7 +7,7 @@ use crate::heat::HeatRecord;
 use crate::message::Message;
 use motion::{Event, GoalId};
 use std::collections::BTreeMap;
-use supervisor::Response;
+use supervisor::{HandOverResponse, Response};
 use vocabulary::arm::ArmStatus;
 use vocabulary::time::Monotonic;
 
@@ -45,6 +45,7 @@ impl GoalState {
 #[derive(Debug, Clone, Default)]
 pub struct Client {
     answers: BTreeMap<u64, Response>,
+    hand_overs: BTreeMap<u64, HandOverResponse>,
     goals: BTreeMap<GoalId, GoalState>,
     status: ArmStatus,
     heat: HeatRecord,
@@ -58,6 +59,9 @@ impl Client {
         match message {
             Message::Response(response) => {
                 self.answers.insert(response.id, response.clone());
+            }
+            Message::HandOverResponse(response) => {
+                self.hand_overs.insert(response.id, response.clone());
             }
             Message::Status(status) => self.status = status.clone(),
             Message::Thermal(state) => self.heat.state = Some((at, state.as_ref().clone())),
@@ -85,6 +89,12 @@ impl Client {
             }
             _ => {}
         }
+    }
+
+    /// The answer to a call of `arm/hand_over`.
+    #[must_use]
+    pub fn hand_over(&self, call: u64) -> Option<&HandOverResponse> {
+        self.hand_overs.get(&call)
     }
 
     /// The server of goals died.

@@ -141,6 +141,8 @@ pub struct VirtualConfig {
     pub hardware: servo_sim::Config,
     /// The wire.
     pub bus: CoreConfig,
+    /// A second controller, `control_standby`.
+    pub standby: bool,
     /// Joints per driver process: 1, 2, 3 or 6.
     pub joints_per_driver: usize,
     /// The hosts.
@@ -173,6 +175,7 @@ impl VirtualConfig {
             driver: file!("joint_driver.yaml")?,
             hardware: hardware()?,
             bus: CoreConfig { model_time: true, tx_queue: 64, ..CoreConfig::default() },
+            standby: false,
             joints_per_driver: 1,
             host: HostConfig {
                 one_clock: false,

@@ -8,6 +8,7 @@ use joint_state::{DynamicJointStates, JointStates};
 use motion::{Event, GoalEvent, GoalRequest};
 use vocabulary::arm::{ArmState, ArmStatus, Derating};
 use vocabulary::command::{JointCommand, JointFeedback, JointTelemetry, Lease};
+use vocabulary::handover::HandOver;
 use vocabulary::health::Heartbeat;
 use vocabulary::plan::{ControlState, MotionPlan, Tolerance};
 use vocabulary::thermal::{ThermalAlarm, ThermalState};
@@ -68,6 +69,17 @@ pub fn encode(message: &Message, to: &mut impl Sink) {
         Message::Thermal(m) => thermal_state(m, to),
         Message::ThermalAlarm(m) => thermal_alarm(m, to),
         Message::Derating(m) => derating(m, to),
+        Message::HandOver(m) => handover(m, to),
+        Message::HandOverRequest(m) => {
+            to.int(m.id);
+            to.text(&m.to);
+            to.float(m.canary);
+        }
+        Message::HandOverResponse(m) => {
+            [m.id, m.success.into(), m.epoch].into_iter().for_each(|x| to.int(x));
+            to.text(&m.message);
+            to.float(m.gap);
+        }
     }
 }
 
@@ -78,6 +90,7 @@ fn command(m: &JointCommand, to: &mut impl Sink) {
     to.int(m.valid_for.as_nanos() as u64);
     to.int(m.joint_order);
     to.int(m.mode as u64);
+    to.int(m.yields.into());
     [&m.position, &m.velocity, &m.effort].into_iter().for_each(|x| to.floats(x));
 }
 
@@ -139,8 +152,20 @@ fn control(m: &ControlState, to: &mut impl Sink) {
     to.text(&m.reason);
 }
 
+fn handover(m: &HandOver, to: &mut impl Sink) {
+    let head = [m.boot_id, m.epoch, m.sequence, m.reference_at.0, m.plan_id, m.revision.into()];
+    head.into_iter().chain([m.phase as u64]).for_each(|x| to.int(x));
+    to.floats(&[m.path_time, m.path_speed, m.speed_scaling]);
+    let values = [&m.position, &m.velocity, &m.acceleration, &m.integral, &m.effort];
+    values.into_iter().for_each(|x| to.floats(x));
+    m.tracking.iter().for_each(|x| to.int((*x).into()));
+    to.text(m.law);
+    to.text(m.version);
+}
+
 fn lease(m: &Lease, to: &mut impl Sink) {
     [m.epoch, m.holder, m.successor, m.since.0 as u64].into_iter().for_each(|x| to.int(x));
+    to.int(u64::from(m.transfer) << 1 | u64::from(m.probation));
 }
 
 fn heartbeat(m: &Heartbeat, to: &mut impl Sink) {

@@ -34,5 +34,5 @@ pub use motion::GoalId;
 pub use network::{Latency, NetworkFaults};
 pub use record::Record;
 pub use servo_sim::FaultRequest;
-pub use supervisor::RequestKind;
+pub use supervisor::{HandOverResponse, RequestKind};
 pub use tracking::TrackingFigures;

@@ -5,9 +5,10 @@
 
 use joint_state::{DynamicJointStates, JointStates};
 use motion::{GoalEvent, GoalId, GoalRequest};
-use supervisor::{Request, Response};
+use supervisor::{HandOverRequest, HandOverResponse, Request, Response};
 use vocabulary::arm::{ArmState, ArmStatus, Derating};
 use vocabulary::command::{JointCommand, JointFeedback, JointTelemetry, Lease};
+use vocabulary::handover::HandOver;
 use vocabulary::health::Heartbeat;
 use vocabulary::plan::{ControlState, MotionPlan};
 use vocabulary::thermal::{ThermalAlarm, ThermalState};
@@ -37,6 +38,8 @@ pub enum Role {
 pub enum Message {
     /// `joint_command`.
     Command(Box<JointCommand>),
+    /// `handover`.
+    HandOver(Box<HandOver>),
     /// `joints/<joint>/feedback`.
     Feedback(JointFeedback),
     /// `joints/<joint>/telemetry`.
@@ -75,6 +78,10 @@ pub enum Message {
     Cancel(GoalId),
     /// What becomes of a goal.
     GoalEvent(GoalEvent),
+    /// A call of `arm/hand_over`.
+    HandOverRequest(HandOverRequest),
+    /// The answer to it.
+    HandOverResponse(HandOverResponse),
 }
 
 /// Tells apart what is delivered in order and latched on its own: the kind of message, and the
@@ -106,7 +113,7 @@ impl Message {
             |number, topic: Topic, to| Route { name: topic.name, qos: topic.qos, to, number };
         let named = |number, name, qos, to| Route { name, qos, to, number };
         match self {
-            Self::Command(_) => topic(1, topics::JOINT_COMMAND, &[Driver]),
+            Self::Command(_) => topic(1, topics::JOINT_COMMAND, &[Driver, Control]),
             Self::Feedback(_) => named(2, "feedback", Qos::Latest, &[Control, JointState]),
             Self::Telemetry(_) => {
                 named(3, "telemetry", Qos::Reliable, &[JointState, Thermal, Client])
@@ -132,6 +139,9 @@ impl Message {
             Self::Thermal(_) => topic(18, topics::THERMAL_STATE, &[Client]),
             Self::ThermalAlarm(_) => topic(19, topics::THERMAL_ALARM, &[Client]),
             Self::Derating(_) => topic(20, topics::DERATING, &[Control, Client]),
+            Self::HandOver(_) => topic(21, topics::HANDOVER, &[Control]),
+            Self::HandOverRequest(_) => named(22, "hand-over", Qos::Reliable, &[Supervisor]),
+            Self::HandOverResponse(_) => named(23, "hand-over answer", Qos::Reliable, &[Client]),
         }
     }
 

@@ -16,7 +16,7 @@ use can_bus::in_process::{BusFault, FaultId};
 use motion::{GoalId, GoalRequest, RequestPoint, TrajectoryRequest};
 use servo_sim::{FaultRequest, Truth};
 use std::time::Duration;
-use supervisor::{Request, RequestKind};
+use supervisor::{HandOverRequest, HandOverResponse, Request, RequestKind};
 use vocabulary::arm::ArmStatus;
 use vocabulary::joint::PerJoint;
 use vocabulary::time::Monotonic;
@@ -77,6 +77,20 @@ impl VirtualArm {
             Some(answer) => Err(answer.message.clone()),
             None => Err(format!("{kind:?} was not answered within {CALL:?}")),
         }
+    }
+
+    /// Hands the lease over to node `to` (empty: the standby) with a probation of `canary` s, and
+    /// waits for the answer.
+    ///
+    /// # Errors
+    /// That it was not answered.
+    pub fn hand_over(&mut self, to: &str, canary: f64) -> Result<HandOverResponse, String> {
+        let id = self.client.next_call();
+        let request = HandOverRequest { id, to: to.to_owned(), canary };
+        self.send(self.processes.len(), Message::HandOverRequest(request));
+        self.wait_until(CALL, |arm| arm.client.hand_over(id).is_some());
+        let answer = self.client.hand_over(id).cloned();
+        answer.ok_or_else(|| format!("arm/hand_over was not answered within {CALL:?}"))
     }
 
     /// Waits until all nodes have started and found each other, then enables the arm.

@@ -44,6 +44,7 @@ impl Factory {
         config.driver.period = config.arm.period;
         config.driver.shared_clock = one_clock;
         config.supervisor.joints_per_driver = config.joints_per_driver;
+        config.supervisor.standby = config.standby;
         Ok(Self { order: config.order()?, limits: config.limits()?, config })
     }
 
@@ -61,6 +62,10 @@ impl Factory {
             .into_iter()
             .map(|(name, role, period)| Process::new(name.to_owned(), role, clock(), Some(period)))
             .collect();
+        if self.config.standby {
+            let (name, period) = ("control_standby".to_owned(), self.config.period());
+            all.push(Process::new(name, Role::Control, clock(), Some(period)));
+        }
         let share = self.config.joints_per_driver.clamp(1, JOINTS);
         for (first, name) in self.order.names().iter().enumerate().step_by(share) {
             let mut process = Process::new(format!("driver_{name}"), Role::Driver, clock(), None);

@@ -23,7 +23,7 @@ pub fn nodes() -> impl Iterator<Item = &'static str> {
 
 /// Programs that use ROS 2 beside the nodes, built with them so that all share
 /// one build of r2r.
-const COMPANIONS: [&str; 2] = ["demo_client", "bench_client"];
+const COMPANIONS: [&str; 3] = ["demo_client", "bench_client", "faulty_control"];
 
 /// Builds and installs everything; returns the environment to run it in.
 pub fn everything() -> Result<RosEnv> {

@@ -94,7 +94,8 @@ pub struct GateConfig {
     pub limits: PerJoint<Option<JointLimits>>,
     /// Longest validity accepted, at most [`MAX_VALIDITY`].
     pub max_validity: Duration,
-    /// Silence of the holder after which the successor may take over: three control periods.
+    /// Silence of the holder after which the successor may take over:
+    /// [`crate::lease::takeover_silence`].
     pub takeover_silence: Duration,
     /// The sender runs on this host, with the same steady clock.
     pub shared_clock: bool,
@@ -214,7 +215,7 @@ impl CommandGate {
             return Err(Refusal::Late);
         }
         self.check_limits(command)?;
-        self.lease.obey(received, claim);
+        self.lease.obey(received, claim, command.yields);
         (self.sender, self.epoch) = (command.boot_id, command.epoch);
         self.sequence = Some(command.sequence);
         self.clock = clock;

@@ -13,6 +13,7 @@ pub mod command;
 pub mod config;
 pub mod durations;
 pub mod gate;
+pub mod handover;
 pub mod health;
 pub mod joint;
 pub mod lease;

@@ -40,6 +40,9 @@ topics! {
     MOTION_PLAN = "motion_plan", Latched;
     /// `armature_msgs/ControlState`, control to motion.
     CONTROL_STATE = "control_state", Latest;
+    /// `armature_msgs/HandOver`, the control that holds the lease to the others. Not only the newest:
+    /// around a change two of them speak.
+    HANDOVER = "handover", Stream;
     /// `armature_msgs/Lease`, supervisor to all.
     LEASE = "lease", Latched;
     /// `armature_msgs/Heartbeat`, all to supervisor.
@@ -84,7 +87,7 @@ pub fn telemetry(joint: &str) -> String {
     format!("joints/{joint}/telemetry")
 }
 
-/// The arm services (`std_srvs/Trigger`), served by the supervisor.
+/// The arm services (`std_srvs/Trigger` but for the last), served by the supervisor.
 pub mod service {
     /// Power the drives and permit motion.
     pub const ENABLE: &str = "arm/enable";
@@ -96,6 +99,8 @@ pub mod service {
     pub const RESUME: &str = "arm/resume";
     /// Reset latched drive faults; moves nothing.
     pub const CLEAR_FAULTS: &str = "arm/clear_faults";
+    /// Let another control take the lease (`armature_msgs/HandOverControl`).
+    pub const HAND_OVER: &str = "arm/hand_over";
 }
 
 /// The services of thermal.

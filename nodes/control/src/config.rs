@@ -117,6 +117,22 @@ impl Default for GainsConfig {
     }
 }
 
+/// When a controller that has just taken over is found bad.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CanaryConfig {
+    /// Largest difference of its commands from ours, rad, 0.001 to 1.
+    pub max_difference: f64,
+    /// By how much the arm may follow worse than before, rad, 0.001 to 1.
+    pub max_error_growth: f64,
+}
+
+impl Default for CanaryConfig {
+    fn default() -> Self {
+        Self { max_difference: 0.01, max_error_growth: 0.01 }
+    }
+}
+
 /// Friction of one joint.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -166,6 +182,8 @@ pub struct Config {
     pub friction_speed: f64,
     /// Share of the friction that the drives make up for by themselves in position mode, 0 to 1.
     pub friction_compensation: f64,
+    /// When our successor is found bad and the lease is taken back.
+    pub canary: CanaryConfig,
     /// What hangs at the tip.
     pub payload: PayloadConfig,
     /// Gains per joint.
@@ -196,6 +214,7 @@ impl Default for Config {
             shared_clock: true,
             friction_speed: 0.02,
             friction_compensation: 0.0,
+            canary: CanaryConfig::default(),
             payload: PayloadConfig::default(),
             gains: BTreeMap::new(),
             rotor_inertia: BTreeMap::new(),
@@ -225,6 +244,8 @@ impl Config {
             ("ramp", self.ramp, 0.05..=10.0),
             ("friction_speed", self.friction_speed, 0.0001..=1.0),
             ("friction_compensation", self.friction_compensation, 0.0..=1.0),
+            ("canary.max_difference", self.canary.max_difference, 0.001..=1.0),
+            ("canary.max_error_growth", self.canary.max_error_growth, 0.001..=1.0),
             ("payload.mass", self.payload.mass, 0.0..=100.0),
         ];
         for (key, value, range) in ranges {

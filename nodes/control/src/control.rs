@@ -1,23 +1,32 @@
 //! One cycle of the servo loop: hear, decide, go on, tell.
 
+use crate::canary::{Canary, Finding};
 use crate::config::{Config, ConfigError};
 use crate::course::Course;
 use crate::derating::Heat;
+use crate::gap::Gap;
 use crate::history::History;
 use crate::joints::{Joints, Readiness};
 use crate::law::{LawOutput, Laws, Measured};
 use crate::plan::AtHand;
 use crate::rules::Rules;
+use crate::shadow::Shadow;
 use crate::stages::Stage;
+use crate::succession::Slip;
+use crate::tenure::Tenure;
 use crate::tuning::Tuner;
 use arm_model::ArmModel;
+use std::time::Duration;
 use trajectory::State;
 use vocabulary::arm::{ArmStatus, Derating};
 use vocabulary::command::{DriverState, JointCommand, JointFeedback, Lease, Mode};
+use vocabulary::gate::{GateConfig, MAX_VALIDITY};
+use vocabulary::handover::HandOver;
 use vocabulary::health::{CycleStatistics, Health, LogLine, NodeHealth};
 use vocabulary::joint::{JOINTS, JointLimits, JointOrder, PerJoint};
+use vocabulary::lease::takeover_silence;
 use vocabulary::plan::{ControlState, MotionPlan, Violation};
-use vocabulary::time::{Monotonic, Now, Stamp};
+use vocabulary::time::{Monotonic, Now, Received, Stamp};
 
 /// A cycle is late when it begins this much after its time, s.
 const LATE: f64 = 0.001;
@@ -48,6 +57,10 @@ pub struct Inputs {
     pub derating: Option<Derating>,
     /// `speed_scaling_input`: fraction of the programmed speed, 0 to 1; 0 pauses.
     pub speed_scaling: Option<f64>,
+    /// All of `joint_command`, our own among them.
+    pub commands: Vec<Received<JointCommand>>,
+    /// All of `handover`.
+    pub handovers: Vec<HandOver>,
 }
 
 /// What a cycle yields.
@@ -55,6 +68,8 @@ pub struct Inputs {
 pub struct Outputs {
     /// The command of this cycle; none without the lease.
     pub command: Option<JointCommand>,
+    /// What a standby needs, beside every command.
+    pub handover: Option<HandOver>,
     /// The report, when it is due.
     pub state: Option<ControlState>,
     /// Lines for people.
@@ -74,13 +89,18 @@ pub struct Control {
     /// The settings changed since they were last told.
     pub(crate) untold: bool,
     pub(crate) joints: Joints,
-    history: History,
+    pub(crate) history: History,
     pub(crate) course: Course,
     pub(crate) status: Option<ArmStatus>,
-    /// The lease held; 0 for none.
-    pub(crate) epoch: u64,
-    /// Epochs up to this one are over.
-    outlived: u64,
+    pub(crate) tenure: Tenure,
+    pub(crate) shadow: Shadow,
+    pub(crate) canary: Canary,
+    pub(crate) slip: Slip,
+    pub(crate) gap: Gap,
+    /// We send commands.
+    pub(crate) commands: bool,
+    /// Why and when the lease was taken back.
+    pub(crate) took_back: Option<(Option<Finding>, Monotonic)>,
     /// ROS time at which the lease was taken.
     pub(crate) holder_since: Stamp,
     pub(crate) sequence: u64,
@@ -89,12 +109,12 @@ pub struct Control {
     /// The joint that keeps it from doing so.
     missing: Option<usize>,
     /// Joints whose reference follows their driver's setpoint.
-    tracking: PerJoint<bool>,
+    pub(crate) tracking: PerJoint<bool>,
     pub(crate) stage: Stage,
     pub(crate) plan: Option<AtHand>,
     /// A plan whose start lies in the future.
     pub(crate) next: Option<MotionPlan>,
-    scaling: f64,
+    pub(crate) scaling: f64,
     pub(crate) heat: Heat,
     pub(crate) measured: PerJoint<Option<Measured>>,
     /// When the reference holds.
@@ -105,7 +125,7 @@ pub struct Control {
     pub(crate) violation: Option<Violation>,
     pub(crate) reason: String,
     cycles: CycleStatistics,
-    last_cycle: Option<Monotonic>,
+    pub(crate) last_cycle: Option<Monotonic>,
 }
 
 impl Control {
@@ -119,6 +139,8 @@ impl Control {
         let mut law = Laws::default();
         law.select(&config.law, &[0.0; JOINTS]);
         let idle = [0.0; JOINTS];
+        let period = Duration::from_secs_f64(config.period);
+        let gate = gate_config(&config, &arm);
         let applied =
             LawOutput { mode: Mode::Position, position: idle, velocity: idle, effort: idle };
         Ok(Self {
@@ -132,8 +154,13 @@ impl Control {
             history: History::new(),
             course: Course::new(arm.limits, config.scaling_ramp),
             status: None,
-            epoch: 0,
-            outlived: 0,
+            tenure: Tenure::new(boot_id, gate, period),
+            shadow: Shadow::default(),
+            canary: Canary::new(config.canary),
+            slip: Slip::default(),
+            gap: Gap::new(config.period),
+            commands: false,
+            took_back: None,
             holder_since: Stamp(i64::MAX),
             sequence: 0,
             seeded: false,
@@ -166,16 +193,18 @@ impl Control {
         self.joints.hear(&inputs.feedback);
         self.heat.advance(now.mono);
         self.take_settings(inputs, &mut out.log);
-        if let Some(lease) = &inputs.lease {
-            self.take_lease(lease, now, &mut out.log);
-        }
-        self.step_down_if_outlived(&mut out.log);
+        self.attend(now, inputs, &mut out.log);
         if let Some(plan) = &inputs.plan {
             self.take_plan(plan, now.stamp, &mut out.log);
         }
         self.promote_next(now.stamp, &mut out.log);
-        if self.epoch != 0 {
-            out.command = self.cycle(now, &mut out.log);
+        if self.commands {
+            let command = self.cycle(now, &mut out.log);
+            out.command = command.and_then(|command| self.seal(command));
+            out.handover = out.command.is_some().then(|| self.hand_over());
+            self.canary.learn(&self.measured);
+        } else {
+            self.shadow_cycle(now);
         }
         out.state = self.report(now);
         out
@@ -184,7 +213,7 @@ impl Control {
     /// Whether this process may command.
     #[must_use]
     pub fn is_holder(&self) -> bool {
-        self.epoch != 0
+        self.commands
     }
 
     /// How long after a bus sample a cycle shall begin, s.
@@ -207,11 +236,15 @@ impl Control {
     /// What to say in the heartbeat.
     #[must_use]
     pub fn health(&self) -> NodeHealth {
-        let waits = self.is_holder() && !self.seeded;
-        let paused = self.stage == Stage::Paused;
-        let health = if waits || paused { Health::Warn } else { Health::Ok };
-        let message = if waits || paused { self.reason.clone() } else { String::new() };
-        NodeHealth { health, message, cycles: self.cycles, ..NodeHealth::default() }
+        let (health, message) = match () {
+            () if !self.is_holder() => self.shadow_health(),
+            () if !self.seeded || self.stage == Stage::Paused => {
+                (Health::Warn, self.reason.clone())
+            }
+            () => self.took_back_lately(),
+        };
+        let durations = vec![("command_gap", self.gap.durations())];
+        NodeHealth { health, message, durations, cycles: self.cycles, ..NodeHealth::default() }
     }
 
     fn count_cycle(&mut self, now: Monotonic) {
@@ -244,41 +277,8 @@ impl Control {
         }
     }
 
-    fn take_lease(&mut self, lease: &Lease, now: Now, log: &mut Vec<LogLine>) {
-        if lease.holder != self.boot_id {
-            if self.is_holder() && lease.epoch >= self.epoch {
-                self.lose_lease(lease.epoch, log);
-            }
-            return;
-        }
-        if lease.epoch <= self.epoch || lease.epoch <= self.outlived {
-            return;
-        }
-        if !self.is_holder() {
-            self.holder_since = now.stamp;
-            self.seeded = false;
-        }
-        log.push(LogLine::info(format!("lease of epoch {} taken", lease.epoch)));
-        (self.epoch, self.sequence, self.report_now) = (lease.epoch, 0, true);
-    }
-
-    /// A driver that follows a newer epoch means that somebody has taken over.
-    fn step_down_if_outlived(&mut self, log: &mut Vec<LogLine>) {
-        let newest = self.joints.applied_epoch();
-        if self.is_holder() && newest > self.epoch {
-            self.lose_lease(newest, log);
-        }
-    }
-
-    fn lose_lease(&mut self, newer: u64, log: &mut Vec<LogLine>) {
-        log.push(LogLine::warn(format!("lease of epoch {} lost to epoch {newer}", self.epoch)));
-        self.outlived = newer.max(self.epoch);
-        self.interrupt("lease lost");
-        (self.epoch, self.seeded, self.report_now) = (0, false, true);
-    }
-
-    /// The part of a step that only the holder does.
-    fn cycle(&mut self, now: Now, log: &mut Vec<LogLine>) -> Option<JointCommand> {
+    /// What a holder does in a step, and a shadow after it.
+    pub(crate) fn cycle(&mut self, now: Now, log: &mut Vec<LogLine>) -> Option<JointCommand> {
         let setpoint_at = now.mono.shifted(self.config.lead);
         let dt = setpoint_at.seconds_from(self.reference_at);
         let valid_for = self.config.valid_for_ms * 1e-3;
@@ -384,5 +384,16 @@ impl Control {
     /// Fraction of the programmed speed allowed now.
     pub(crate) fn allowed_speed(&self) -> f64 {
         self.scaling.min(self.heat.speed())
+    }
+}
+
+/// What the drivers check of a command.
+pub(crate) fn gate_config(config: &Config, arm: &Arm) -> GateConfig {
+    GateConfig {
+        joint_order: arm.order.hash(),
+        limits: arm.limits.map(Some),
+        max_validity: MAX_VALIDITY,
+        takeover_silence: takeover_silence(Duration::from_secs_f64(config.period)),
+        shared_clock: config.shared_clock,
     }
 }

@@ -100,6 +100,35 @@ impl Course {
         }
     }
 
+    /// The path under way.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.run.as_ref().map(|run| &run.path)
+    }
+
+    /// Path time left until the end, s.
+    pub(crate) fn remaining(&self) -> f64 {
+        self.run.as_ref().map_or(0.0, |run| run.path.duration() - run.at)
+    }
+
+    /// Goes on from here: what another controller was at.
+    pub(crate) fn set_reference(&mut self, reference: State) {
+        self.reference = reference;
+    }
+
+    /// Goes on at another path time, s.
+    pub(crate) fn set_path_time(&mut self, at: f64) {
+        if let Some(run) = &mut self.run {
+            run.at = at;
+        }
+    }
+
+    /// Goes on with another path speed, path seconds per second.
+    pub(crate) fn set_speed(&mut self, speed: f64) {
+        if let Some(run) = &mut self.run {
+            run.speed = speed;
+        }
+    }
+
     /// Puts one joint where its driver holds it.
     pub(crate) fn place(&mut self, joint: usize, position: f64) {
         let State { position: p, velocity: v, acceleration: a } = &mut self.reference;

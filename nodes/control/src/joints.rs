@@ -108,10 +108,12 @@ impl Joints {
         (0..JOINTS).find(|joint| self.readiness(*joint, now) == Readiness::Silent)
     }
 
-    /// The newest epoch that any driver follows.
-    pub(crate) fn applied_epoch(&self) -> u64 {
-        let epochs = self.joints.iter().filter_map(|j| Some(j.newest.as_ref()?.applied_epoch));
-        epochs.max().unwrap_or(0)
+    /// The epoch that each driver follows, of the joints heard lately; 0 for none.
+    pub(crate) fn applied_epochs(&self, now: Monotonic) -> impl Iterator<Item = u64> + Clone {
+        let heard = self.joints.iter().enumerate();
+        let heard =
+            heard.filter(move |(index, _)| self.readiness(*index, now) != Readiness::Silent);
+        heard.filter_map(|(_, joint)| Some(joint.newest.as_ref()?.applied_epoch))
     }
 }
 

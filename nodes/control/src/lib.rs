@@ -9,12 +9,15 @@
 //! reference into what the drives are told.
 #![forbid(unsafe_code)]
 
+mod adoption;
 mod beginning;
+mod canary;
 mod config;
 mod control;
 mod course;
 mod derating;
 mod dynamics;
+mod gap;
 mod gate;
 mod history;
 mod joints;
@@ -24,14 +27,17 @@ mod output;
 mod plan;
 mod retune;
 mod rules;
+mod shadow;
 mod stages;
+mod succession;
+pub mod tenure;
 mod tolerance;
 mod tuning;
 
 #[cfg(test)]
 mod tests;
 
-pub use config::{Config, ConfigError, FrictionConfig, GainsConfig, PayloadConfig};
+pub use config::{CanaryConfig, Config, ConfigError, FrictionConfig, GainsConfig, PayloadConfig};
 pub use control::{Arm, Control, Inputs, Outputs};
 pub use dynamics::Dynamics;
 pub use law::{Law, LawInput, LawOutput, Laws, Measured, NAMES};

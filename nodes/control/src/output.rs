@@ -13,7 +13,7 @@ use vocabulary::time::Now;
 const ROUNDING: f64 = 1e-4;
 
 impl Control {
-    /// The command of this cycle.
+    /// The command of this cycle, without epoch and sequence.
     pub(crate) fn command(&mut self, now: Now, dt: f64) -> JointCommand {
         self.tuner.advance(dt);
         let effort_limit = self.effort_limit();
@@ -27,12 +27,11 @@ impl Control {
         });
         round_into_limits(&mut output, &self.limits);
         self.applied = output;
-        self.sequence += 1;
         JointCommand {
             stamp: now.stamp,
             boot_id: self.boot_id,
-            epoch: self.epoch,
-            sequence: self.sequence,
+            epoch: 0,
+            sequence: 0,
             sent_at: now.mono,
             setpoint_at: self.reference_at,
             valid_for: Duration::from_secs_f64(self.config.valid_for_ms * 1e-3),
@@ -56,7 +55,7 @@ impl Control {
 
     /// The report, when it is due.
     pub(crate) fn report(&mut self, now: Now) -> Option<ControlState> {
-        if now.mono < self.next_report && !self.report_now {
+        if now.mono < self.next_report && !self.report_now || !self.may_report(now.mono) {
             return None;
         }
         self.next_report = now.mono.shifted(1.0 / self.config.state_rate_hz);
@@ -71,7 +70,7 @@ impl Control {
             stamp: now.stamp.shifted(self.config.lead),
             reference_at: self.reference_at,
             boot_id: self.boot_id,
-            epoch: self.epoch,
+            epoch: self.tenure.held(),
             plan_id: plan.map_or(0, |p| p.plan.plan_id),
             revision: plan.map_or(0, |p| p.plan.revision),
             phase: if active { self.stage.phase() } else { ControlPhase::Inactive },

@@ -43,7 +43,7 @@ impl Control {
     }
 
     /// Torques that act at the joints now, N·m, as far as known.
-    fn acting(&self) -> PerJoint<f64> {
+    pub(crate) fn acting(&self) -> PerJoint<f64> {
         let mut effort = self.applied.effort;
         if self.applied.mode == Mode::Position {
             // What was applied is only the feed-forward; the drives' own loops do the rest.

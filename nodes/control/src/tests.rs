@@ -2,7 +2,9 @@
 
 mod harness;
 mod later;
+mod pair;
 mod properties;
+mod standby;
 
 use harness::{BOOT, Rig, waypoint};
 use vocabulary::arm::{ArmMode, Derating};
@@ -199,8 +201,9 @@ fn a_lost_lease_ends_the_commands_at_once() {
     rig.run(0.3);
     rig.inputs.lease = Some(Lease { epoch: 2, holder: 77, ..Lease::default() });
     assert!(rig.step().command.is_none());
-    assert_eq!(rig.state().phase, ControlPhase::Inactive);
     assert!(!rig.control.is_holder());
+    rig.run(0.15);
+    assert_eq!(rig.state().phase, ControlPhase::Inactive);
 }
 
 #[test]
@@ -222,7 +225,7 @@ fn a_lease_granted_again_to_the_holder_moves_on() {
     rig.run(0.3);
     rig.grant(2);
     let command = rig.step().command.unwrap();
-    assert_eq!((command.epoch, command.sequence), (2, 1));
+    assert_eq!(command.epoch, 2);
     rig.until(ControlPhase::Reached, 2.0);
 }
 

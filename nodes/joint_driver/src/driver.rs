@@ -19,6 +19,7 @@ use vocabulary::command::{JointCommand, JointFeedback};
 use vocabulary::durations::DurationHistogram;
 use vocabulary::gate::{Admitted, CommandGate, GateConfig};
 use vocabulary::health::{CycleStatistics, Health, LogLine, NodeHealth};
+use vocabulary::lease::takeover_silence;
 use vocabulary::time::{Monotonic, Now, Received};
 use voice::Voice;
 
@@ -108,7 +109,7 @@ impl Driver {
             joint_order: arm.order.hash(),
             limits: arm.limits.map(Some),
             max_validity: Duration::from_secs_f64(config.max_valid_for),
-            takeover_silence: config.period() * 3,
+            takeover_silence: takeover_silence(config.period()),
             shared_clock: config.shared_clock,
         });
         let cycles = CycleStatistics { period: config.period, ..CycleStatistics::default() };

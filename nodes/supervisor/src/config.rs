@@ -50,6 +50,8 @@ pub struct Config {
     pub rest_velocity: f64,
     /// Older news of the joints is no news, s.
     pub arm_state_timeout: f64,
+    /// How long a controller that was handed the lease may lose it again, s.
+    pub canary: f64,
     /// Time between two steps, s.
     pub step_period: f64,
     /// Time between two diagnostics, s.
@@ -77,6 +79,7 @@ impl Default for Config {
             disable_timeout: 2.0,
             rest_velocity: 0.01,
             arm_state_timeout: 0.5,
+            canary: 5.0,
             step_period: 0.02,
             diagnostics_period: 1.0,
             state_file: String::new(),
@@ -107,6 +110,7 @@ impl Config {
         in_range("disable_timeout", self.disable_timeout, 0.1..=60.0)?;
         in_range("rest_velocity", self.rest_velocity, 0.0001..=1.0)?;
         in_range("arm_state_timeout", self.arm_state_timeout, 0.05..=10.0)?;
+        in_range("canary", self.canary, 0.1..=600.0)?;
         in_range("step_period", self.step_period, 0.001..=0.05)?;
         in_range("diagnostics_period", self.diagnostics_period, 0.1..=60.0)?;
         Ok(())

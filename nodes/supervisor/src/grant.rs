@@ -1,7 +1,8 @@
 //! The lease: who may command, and who may take over without asking.
 //!
 //! The rule: an epoch belongs to one process for ever. Whoever was once named successor owns
-//! `epoch + 1`, even when it never used it; nobody else is ever granted that number.
+//! `epoch + 1`, even when it never used it, and a holder that was asked to yield owns `epoch + 2`, in
+//! which it may take back; nobody else is ever granted those numbers.
 
 use vocabulary::command::Lease;
 use vocabulary::health::LogLine;
@@ -38,12 +39,37 @@ pub enum Grant {
     Replaced,
 }
 
-/// The lease and what was promised with it.
+/// The lease and what was promised with it: what must outlive the process.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LeaseRecord {
+    /// The lease in force.
+    pub lease: Lease,
+    /// Who was ever named successor in this epoch, and so owns the next; 0 for nobody.
+    pub promised: u64,
+    /// The holder was asked to yield in this epoch, and so owns the one after the next.
+    pub yielded: bool,
+    /// Processes from which the lease was taken back: never named again.
+    pub disgraced: Vec<u64>,
+}
+
+/// A controller that may hold the lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// Node name.
+    pub name: String,
+    /// Process start.
+    pub boot_id: u64,
+    /// What it does as a shadow agrees with the holder.
+    pub ready: bool,
+}
+
+/// Disgraced processes remembered: those that were restarted meanwhile do no harm.
+const REMEMBERED: usize = 8;
+
+/// The book of the lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeaseBook {
-    lease: Lease,
-    /// Who was ever named successor in this epoch.
-    promised: u64,
+    pub(crate) record: LeaseRecord,
     /// Name of the holder, for people.
     holder_name: String,
     live: bool,
@@ -57,6 +83,8 @@ pub struct Situation<'a> {
     pub report: Option<ControlReport>,
     /// Nobody is judged lost.
     pub lenient: bool,
+    /// A hand-over is under way: the successor stays.
+    pub busy: bool,
     /// Steady clock.
     pub now: Monotonic,
     /// ROS time, for the record.
@@ -66,27 +94,22 @@ pub struct Situation<'a> {
 impl LeaseBook {
     /// Goes on from a stored lease.
     #[must_use]
-    pub fn new(lease: Lease, promised: u64) -> Self {
-        let live = lease.holder != 0;
-        Self { lease, promised, holder_name: "control".to_owned(), live }
+    pub fn new(mut record: LeaseRecord) -> Self {
+        record.lease.transfer = false;
+        let live = record.lease.holder != 0;
+        Self { record, holder_name: "control".to_owned(), live }
     }
 
     /// The lease in force.
     #[must_use]
     pub fn lease(&self) -> &Lease {
-        &self.lease
-    }
-
-    /// Who was ever authorised for `epoch + 1`.
-    #[must_use]
-    pub fn promised(&self) -> u64 {
-        self.promised
+        &self.record.lease
     }
 
     /// Whether the holder lives.
     #[must_use]
     pub fn is_held(&self) -> bool {
-        self.lease.holder != 0 && self.live
+        self.lease().holder != 0 && self.live
     }
 
     /// Name of the last known holder.
@@ -95,20 +118,27 @@ impl LeaseBook {
         &self.holder_name
     }
 
+    /// Whether the lease was taken back from this process.
+    #[must_use]
+    pub fn is_disgraced(&self, boot_id: u64) -> bool {
+        self.record.disgraced.contains(&boot_id)
+    }
+
     /// Ratifies a takeover, replaces a lost holder, names a successor.
     pub fn decide(&mut self, situation: &Situation, log: &mut Vec<LogLine>) -> Grant {
         let candidates = situation.registry.candidates(situation.now);
         if let Some(grant) = self.ratify(situation, &candidates, log) {
             return grant;
         }
-        let holder = candidates.iter().find(|(_, boot)| *boot == self.lease.holder);
-        if let Some((name, _)) = holder {
-            self.holder_name.clone_from(name);
+        let holder = candidates.iter().find(|c| c.boot_id == self.lease().holder);
+        if let Some(holder) = holder {
+            self.holder_name.clone_from(&holder.name);
         }
         let was_live = self.live;
-        self.live = holder.is_some() || (situation.lenient && self.lease.holder != 0 && self.live);
+        self.live =
+            holder.is_some() || (situation.lenient && self.lease().holder != 0 && self.live);
         if self.live {
-            let settled = holder.is_some() && !situation.lenient;
+            let settled = holder.is_some() && !situation.lenient && !situation.busy;
             return if settled {
                 self.provide(&candidates, situation.stamp, log)
             } else {
@@ -128,49 +158,107 @@ impl LeaseBook {
     fn ratify(
         &mut self,
         situation: &Situation,
-        candidates: &[(String, u64)],
+        candidates: &[Candidate],
         log: &mut Vec<LogLine>,
     ) -> Option<Grant> {
         let report = situation.report?;
-        if report.epoch <= self.lease.epoch || report.epoch > ABSURD_EPOCH {
+        let LeaseRecord { lease, promised, yielded, .. } = &self.record;
+        if report.epoch <= lease.epoch || report.epoch > ABSURD_EPOCH {
             return None;
         }
-        if report.boot_id == self.promised && report.epoch == self.lease.epoch + 1 {
-            self.grant(report.boot_id, candidates, situation.stamp, log);
-            return Some(Grant::Takeover);
+        let (sender, ahead) = (report.boot_id, report.epoch - lease.epoch);
+        match ahead {
+            1 if sender == *promised && *yielded => self.ratify_yield(situation.stamp, log),
+            1 if sender == *promised => {
+                let bad = lease.probation.then_some(lease.holder);
+                self.disgrace(bad, log);
+                self.grant(sender, candidates, situation.stamp, log);
+            }
+            2 if sender == lease.holder && *yielded => {
+                self.disgrace(Some(*promised), log);
+                self.grant(sender, candidates, situation.stamp, log);
+            }
+            _ => {
+                self.recover(&report, candidates, situation.stamp, log);
+                return Some(Grant::Replaced);
+            }
         }
+        self.name_holder(candidates);
+        Some(Grant::Takeover)
+    }
+
+    /// Who yielded is the successor now, and may take back.
+    fn ratify_yield(&mut self, stamp: Stamp, log: &mut Vec<LogLine>) {
+        let before = &self.record.lease;
+        let (epoch, predecessor) = (before.epoch.saturating_add(1), before.holder);
+        self.record.lease = Lease {
+            epoch,
+            holder: self.record.promised,
+            successor: predecessor,
+            transfer: false,
+            probation: true,
+            since: stamp,
+        };
+        (self.record.promised, self.record.yielded, self.live) = (predecessor, false, true);
+        log.push(LogLine::info(format!("the lease was handed over, epoch {epoch}, on probation")));
+    }
+
+    fn disgrace(&mut self, boot_id: Option<u64>, log: &mut Vec<LogLine>) {
+        let Some(boot_id) = boot_id else { return };
+        let disgraced = &mut self.record.disgraced;
+        disgraced.push(boot_id);
+        disgraced.drain(..disgraced.len().saturating_sub(REMEMBERED));
+        log.push(LogLine::error(format!(
+            "the lease was taken back from {} (boot id {boot_id:016x}): restart it before it is named again",
+            self.holder_name
+        )));
+    }
+
+    fn recover(
+        &mut self,
+        report: &ControlReport,
+        candidates: &[Candidate],
+        stamp: Stamp,
+        log: &mut Vec<LogLine>,
+    ) {
         log.push(LogLine::error(format!(
             "a controller commands in epoch {}, the highest known here is {}: the state file was lost",
-            report.epoch, self.lease.epoch
+            report.epoch,
+            self.lease().epoch
         )));
-        self.lease = Lease {
-            epoch: report.epoch,
-            holder: report.boot_id,
-            since: situation.stamp,
-            ..Lease::default()
+        // Whom the lost state promised the next epochs is unknown: nobody gets those.
+        self.record = LeaseRecord {
+            lease: Lease {
+                epoch: report.epoch,
+                holder: report.boot_id,
+                since: stamp,
+                ..Lease::default()
+            },
+            promised: u64::MAX,
+            yielded: true,
+            disgraced: std::mem::take(&mut self.record.disgraced),
         };
-        // Whom the lost state promised the next epoch is unknown: nobody gets that one.
-        self.promised = u64::MAX;
-        let known = candidates.iter().any(|(_, boot)| *boot == report.boot_id);
-        self.live = known;
-        if known {
-            self.grant(report.boot_id, candidates, situation.stamp, log);
+        self.live = candidates.iter().any(|c| c.boot_id == report.boot_id);
+        if self.live {
+            self.grant(report.boot_id, candidates, stamp, log);
         }
-        Some(Grant::Replaced)
+    }
+
+    fn name_holder(&mut self, candidates: &[Candidate]) {
+        if let Some(holder) = candidates.iter().find(|c| c.boot_id == self.record.lease.holder) {
+            self.holder_name.clone_from(&holder.name);
+        }
     }
 
     /// Finds a holder after a loss, the successor first.
-    fn replace(
-        &mut self,
-        candidates: &[(String, u64)],
-        stamp: Stamp,
-        log: &mut Vec<LogLine>,
-    ) -> Grant {
-        let successor = self.lease.successor;
-        let heir = candidates.iter().find(|(_, boot)| *boot == successor);
-        let Some((_, boot)) = heir.or(candidates.first()) else { return Grant::Unchanged };
-        let (first, inherits) = (self.lease.holder == 0, heir.is_some());
-        self.grant(*boot, candidates, stamp, log);
+    fn replace(&mut self, candidates: &[Candidate], stamp: Stamp, log: &mut Vec<LogLine>) -> Grant {
+        let successor = self.lease().successor;
+        let able = || candidates.iter().filter(|c| !self.is_disgraced(c.boot_id));
+        let heir = able().find(|c| c.boot_id == successor);
+        let next = heir.or(able().find(|c| c.ready)).or(able().next());
+        let Some(next) = next.map(|c| c.boot_id) else { return Grant::Unchanged };
+        let (first, inherits) = (self.lease().holder == 0, heir.is_some());
+        self.grant(next, candidates, stamp, log);
         match (inherits, first) {
             (true, _) => Grant::Takeover,
             (false, true) => Grant::Granted,
@@ -178,49 +266,67 @@ impl LeaseBook {
         }
     }
 
-    /// Names a successor beside a live holder.
-    fn provide(
-        &mut self,
-        candidates: &[(String, u64)],
-        stamp: Stamp,
-        log: &mut Vec<LogLine>,
-    ) -> Grant {
-        let holder = self.lease.holder;
-        let present = candidates.iter().any(|(_, boot)| *boot == self.lease.successor);
-        let standby = candidates.iter().find(|(_, boot)| *boot != holder);
-        let Some((name, boot)) = standby.filter(|_| !present || self.lease.successor == 0) else {
-            return Grant::Unchanged;
-        };
-        if self.promised == 0 || self.promised == *boot {
-            (self.lease.successor, self.promised) = (*boot, *boot);
-            log.push(LogLine::info(format!(
-                "{name} may take over in epoch {}",
-                self.lease.epoch + 1
-            )));
-        } else {
-            self.grant(holder, candidates, stamp, log);
-        }
-        Grant::Granted
+    /// Who could be named beside this holder.
+    fn standby<'a>(&self, holder: u64, candidates: &'a [Candidate]) -> Option<&'a Candidate> {
+        let able = |c: &&Candidate| c.ready && c.boot_id != holder && !self.is_disgraced(c.boot_id);
+        candidates.iter().find(able)
     }
 
-    /// The only place where the epoch rises for a holder.
-    fn grant(
+    /// Names a successor beside a live holder.
+    fn provide(&mut self, candidates: &[Candidate], stamp: Stamp, log: &mut Vec<LogLine>) -> Grant {
+        let (holder, successor) = (self.lease().holder, self.lease().successor);
+        let present = candidates.iter().any(|c| c.boot_id == successor);
+        match self.standby(holder, candidates) {
+            Some(standby) if !present || successor == 0 => {
+                self.name(standby, candidates, stamp, log);
+                Grant::Granted
+            }
+            _ => Grant::Unchanged,
+        }
+    }
+
+    /// Makes a candidate the successor; where another owns the next epoch already, in a newer one.
+    pub(crate) fn name(
         &mut self,
-        holder: u64,
-        candidates: &[(String, u64)],
+        successor: &Candidate,
+        candidates: &[Candidate],
         stamp: Stamp,
         log: &mut Vec<LogLine>,
     ) {
-        let reserved = self.promised != 0 && self.promised != holder;
-        let epoch = self.lease.epoch.saturating_add(if reserved { 2 } else { 1 });
-        let successor =
-            candidates.iter().find(|(_, boot)| *boot != holder).map_or(0, |(_, boot)| *boot);
-        if let Some((name, _)) = candidates.iter().find(|(_, boot)| *boot == holder) {
-            self.holder_name.clone_from(name);
+        let boot = successor.boot_id;
+        if self.record.promised != 0 && self.record.promised != boot {
+            self.grant(self.lease().holder, candidates, stamp, log);
         }
-        self.lease = Lease { epoch, holder, successor, since: stamp, ..Lease::default() };
-        self.promised = successor;
+        (self.record.lease.successor, self.record.promised) = (boot, boot);
+        let next = self.lease().epoch.saturating_add(1);
+        log.push(LogLine::info(format!("{} may take over in epoch {next}", successor.name)));
+    }
+
+    /// The next epoch that nobody but `holder` may have used.
+    fn next_epoch(&self, holder: u64) -> u64 {
+        let LeaseRecord { lease, promised, yielded, .. } = &self.record;
+        let ahead = match () {
+            () if holder == *promised || *promised == 0 => 1,
+            () if *yielded && holder != lease.holder => 3,
+            () => 2,
+        };
+        lease.epoch.saturating_add(ahead)
+    }
+
+    /// The only place where the epoch rises for a holder. The successor is whoever is ready.
+    fn grant(
+        &mut self,
+        holder: u64,
+        candidates: &[Candidate],
+        stamp: Stamp,
+        log: &mut Vec<LogLine>,
+    ) {
+        let epoch = self.next_epoch(holder);
+        let successor = self.standby(holder, candidates).map_or(0, |c| c.boot_id);
+        self.record.lease = Lease { epoch, holder, successor, since: stamp, ..Lease::default() };
+        (self.record.promised, self.record.yielded) = (successor, false);
         self.live = true;
+        self.name_holder(candidates);
         log.push(LogLine::info(format!("{} holds the lease, epoch {epoch}", self.holder_name)));
     }
 }
@@ -245,7 +351,11 @@ mod tests {
         fn new(lease: Lease, promised: u64) -> Self {
             let joints = JointOrder::new((1..=6).map(|n| format!("joint_{n}")).collect()).unwrap();
             let registry = Registry::new(&Config::default(), &joints, Monotonic(0));
-            Self { registry, book: LeaseBook::new(lease, promised), log: Vec::new() }
+            Self {
+                registry,
+                book: LeaseBook::new(LeaseRecord { lease, promised, ..LeaseRecord::default() }),
+                log: Vec::new(),
+            }
         }
 
         fn at(&mut self, ms: u64, controls: &[(&str, u64)], report: Option<(u64, u64)>) -> Grant {
@@ -273,6 +383,7 @@ mod tests {
                     ready: true,
                 }),
                 lenient: false,
+                busy: false,
                 now: Monotonic(ms * MS),
                 stamp: Stamp(0),
             };

@@ -13,6 +13,7 @@ pub mod config;
 pub mod events;
 pub mod faults;
 pub mod grant;
+pub mod hand_over;
 pub mod report;
 pub mod state;
 pub mod watch;
@@ -27,6 +28,7 @@ use vocabulary::time::{Monotonic, Now, Received};
 pub use authority::{Request, RequestKind, Response};
 pub use config::{Config, ConfigError};
 pub use grant::ControlReport;
+pub use hand_over::{HandOverRequest, HandOverResponse};
 pub use report::{DiagnosticLevel, DiagnosticStatus};
 pub use state::{PersistentState, StateError};
 
@@ -35,6 +37,7 @@ use config::seconds;
 use events::Event;
 use faults::View;
 use grant::{Grant, LeaseBook, Situation};
+use hand_over::{HandOvers, Scene};
 use watch::{Node, Presence, Registry, Role};
 
 /// A step later than this was not the fault of those who seem silent since.
@@ -47,6 +50,8 @@ pub struct Inputs<'a> {
     pub heartbeats: &'a [Received<Heartbeat>],
     /// All calls of the arm services.
     pub requests: &'a [Request],
+    /// All calls of `arm/hand_over`.
+    pub hand_overs: &'a [HandOverRequest],
     /// The newest `arm_state`.
     pub arm_state: Option<&'a Received<ArmState>>,
     /// The newest `control_state`, in short; of the highest epoch when several sent.
@@ -64,6 +69,8 @@ pub struct Outputs {
     pub status: Option<ArmStatus>,
     /// Answer these calls.
     pub responses: Vec<Response>,
+    /// Answer these calls of `arm/hand_over`.
+    pub hand_overs: Vec<HandOverResponse>,
     /// For people.
     pub log: Vec<LogLine>,
     /// Publish on `diagnostics`; empty most of the time.
@@ -79,6 +86,7 @@ pub struct Supervisor {
     /// Boot of the machine and start of the arm.
     session: String,
     book: LeaseBook,
+    hand_overs: HandOvers,
     /// Empty until the first step.
     running: Option<Running>,
     restored: Option<PersistentState>,
@@ -117,11 +125,11 @@ impl Supervisor {
     ) -> Result<Self, ConfigError> {
         config.validate()?;
         let session = format!("{machine_boot_id} {}", config.session);
-        let (lease, promised) =
-            persisted.as_ref().map_or_else(Default::default, |state| state.lease(&session));
+        let record = persisted.as_ref().map_or_else(Default::default, |p| p.lease(&session));
         Ok(Self {
             authority: Authority::new(ArmStatus::default(), config.clone()),
-            book: LeaseBook::new(lease, promised),
+            book: LeaseBook::new(record),
+            hand_overs: HandOvers::default(),
             session,
             config,
             joints,
@@ -164,11 +172,13 @@ impl Supervisor {
                 registry: &running.registry,
                 report: inputs.control,
                 lenient,
+                busy: self.hand_overs.is_busy(),
                 now: now.mono,
                 stamp: now.stamp,
             },
             &mut log,
         );
+        self.hand_over(&running, now, inputs.hand_overs, &mut log);
         let moment = Moment { now, lenient, paused: running.paused, ready: running.ready };
         self.rule(&running, &events, &grant, &moment, inputs.requests);
         let (responses, words) = self.authority.drain();
@@ -183,9 +193,25 @@ impl Supervisor {
             lease: (first || *lease != before.0).then(|| lease.clone()),
             status: (first || *status != before.1).then(|| status.clone()),
             responses,
+            hand_overs: self.hand_overs.drain(),
             log,
             diagnostics,
         }
+    }
+
+    fn hand_over(
+        &mut self,
+        running: &Running,
+        now: Now,
+        requests: &[HandOverRequest],
+        log: &mut Vec<LogLine>,
+    ) {
+        let (registry, config) = (&running.registry, &self.config);
+        let scene = Scene { registry, config, now: now.mono, stamp: now.stamp };
+        for request in requests {
+            self.hand_overs.ask(request, &mut self.book, &scene, log);
+        }
+        self.hand_overs.proceed(&mut self.book, &scene, log);
     }
 
     /// What this node says of itself.
@@ -282,12 +308,8 @@ impl Supervisor {
     }
 
     fn changed_state(&mut self) -> Option<PersistentState> {
-        let state = PersistentState::new(
-            &self.session,
-            self.book.lease(),
-            self.book.promised(),
-            self.authority.status(),
-        );
+        let status = self.authority.status();
+        let state = PersistentState::new(&self.session, &self.book.record, status);
         if self.stored.as_ref() == Some(&state) {
             return None;
         }
@@ -343,6 +365,8 @@ fn mode_name(mode: ArmMode) -> &'static str {
     }
 }
 
+#[cfg(test)]
+mod changes;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

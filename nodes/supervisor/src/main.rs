@@ -11,12 +11,13 @@ use node::services::Requests;
 use node::topics::{Latest, Publisher, Stream};
 use node::{Shell, StartError, signal, start};
 use r2r::ServiceRequest;
+use r2r::armature_msgs::srv::HandOverControl;
 use r2r::std_srvs::srv::Trigger;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
 use store::Store;
-use supervisor::{Config, ControlReport, Inputs, Outputs};
+use supervisor::{Config, ControlReport, HandOverRequest, HandOverResponse, Inputs, Outputs};
 use supervisor::{Request, RequestKind, Response, Supervisor};
 use vocabulary::arm::{ArmState, ArmStatus};
 use vocabulary::command::Lease;
@@ -35,6 +36,8 @@ struct Wiring {
     status: Publisher<ArmStatus>,
     servers: Vec<(Requests<Trigger::Service>, RequestKind)>,
     unanswered: BTreeMap<u64, ServiceRequest<Trigger::Service>>,
+    hand_overs: Requests<HandOverControl::Service>,
+    handing_over: BTreeMap<u64, ServiceRequest<HandOverControl::Service>>,
     next_id: u64,
 }
 
@@ -52,6 +55,8 @@ impl Wiring {
             status: shell.publisher(topics::ARM_STATUS)?,
             servers,
             unanswered: BTreeMap::new(),
+            hand_overs: shell.service(topics::service::HAND_OVER)?,
+            handing_over: BTreeMap::new(),
             next_id: 1,
         })
     }
@@ -64,6 +69,17 @@ impl Wiring {
                 self.unanswered.insert(self.next_id, request);
                 self.next_id += 1;
             }
+        }
+        requests
+    }
+
+    fn hand_over_requests(&mut self) -> Vec<HandOverRequest> {
+        let mut requests = Vec::new();
+        while let Some(request) = self.hand_overs.take() {
+            let HandOverControl::Request { to, canary } = request.message.clone();
+            requests.push(HandOverRequest { id: self.next_id, to, canary });
+            self.handing_over.insert(self.next_id, request);
+            self.next_id += 1;
         }
         requests
     }
@@ -85,6 +101,11 @@ impl Wiring {
             let message = "supervisor is not active: activate it first".to_owned();
             let _client_gone = request.respond(Trigger::Response { success: false, message });
         }
+        while let Some((_, request)) = self.handing_over.pop_first() {
+            let message = "supervisor is not active: activate it first".to_owned();
+            let answer = HandOverControl::Response { message, ..Default::default() };
+            let _client_gone = request.respond(answer);
+        }
     }
 
     fn send(&mut self, outputs: Outputs) {
@@ -93,6 +114,12 @@ impl Wiring {
         for Response { id, success, message } in outputs.responses {
             if let Some(request) = self.unanswered.remove(&id) {
                 let _client_gone = request.respond(Trigger::Response { success, message });
+            }
+        }
+        for HandOverResponse { id, success, message, epoch, gap } in outputs.hand_overs {
+            if let Some(request) = self.handing_over.remove(&id) {
+                let answer = HandOverControl::Response { success, message, epoch, gap };
+                let _client_gone = request.respond(answer);
             }
         }
     }
@@ -114,7 +141,7 @@ fn run(mut shell: Shell) -> anyhow::Result<()> {
     while !signal::stop_requested() {
         timer.wait();
         let now = shell.poll();
-        let requests = wiring.requests();
+        let (requests, hand_overs) = (wiring.requests(), wiring.hand_over_requests());
         let (heartbeats, arm_state) =
             (wiring.heartbeats.take_received(), wiring.arm_state.take_received());
         if shell.is_active() {
@@ -123,6 +150,7 @@ fn run(mut shell: Shell) -> anyhow::Result<()> {
                 &Inputs {
                     heartbeats: &heartbeats,
                     requests: &requests,
+                    hand_overs: &hand_overs,
                     arm_state: arm_state.as_ref(),
                     control: wiring.control_report(),
                 },

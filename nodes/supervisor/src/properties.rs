@@ -112,8 +112,13 @@ fn happen(rig: &mut Rig, ledger: &mut Ledger, what: &Happening) {
         Happening::Standby(boot_id) => {
             rig.nodes.retain(|node| node.name != "control_standby");
             let name = "control_standby".to_owned();
-            let standby =
-                crate::rig::Played { name, boot_id: *boot_id, alive: true, resume_required: false };
+            let standby = crate::rig::Played {
+                name,
+                boot_id: *boot_id,
+                alive: true,
+                resume_required: false,
+                health: Default::default(),
+            };
             rig.nodes.push(standby);
         }
         Happening::RestartSupervisor => {

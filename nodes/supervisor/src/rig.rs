@@ -1,9 +1,12 @@
 //! Test rig: the supervisor with scripted nodes around it.
 
-use crate::{Config, Inputs, Outputs, PersistentState, Request, RequestKind, Response, Supervisor};
+use crate::{
+    Config, HandOverRequest, Inputs, Outputs, PersistentState, Request, RequestKind, Response,
+    Supervisor,
+};
 use vocabulary::arm::{ArmState, ArmStatus, Freshness};
 use vocabulary::command::{DriverState, Lease};
-use vocabulary::health::{Heartbeat, Lifecycle, LogLine};
+use vocabulary::health::{Health, Heartbeat, Lifecycle, LogLine};
 use vocabulary::joint::{JOINTS, JointOrder, PerJoint};
 use vocabulary::time::{Monotonic, Now, Received, Stamp};
 
@@ -13,6 +16,7 @@ pub struct Played {
     pub boot_id: u64,
     pub alive: bool,
     pub resume_required: bool,
+    pub health: Health,
 }
 
 pub struct Rig {
@@ -32,6 +36,8 @@ pub struct Rig {
     pub stored: Option<PersistentState>,
     pub log: Vec<LogLine>,
     next_id: u64,
+    /// Who commands under which epoch; none for whoever holds the lease.
+    pub commands: Option<(u64, u64)>,
 }
 
 pub fn joints() -> JointOrder {
@@ -47,6 +53,7 @@ impl Rig {
             boot_id,
             alive: true,
             resume_required: false,
+            health: Health::Ok,
         });
         Self {
             supervisor: Supervisor::new(Config::default(), joints(), 1, "boot a", None).unwrap(),
@@ -64,6 +71,7 @@ impl Rig {
             stored: None,
             log: Vec::new(),
             next_id: 1,
+            commands: None,
         }
     }
 
@@ -88,20 +96,22 @@ impl Rig {
     }
 
     pub fn step(&mut self, requests: &[Request]) -> Outputs {
+        self.step_with(requests, &[])
+    }
+
+    pub fn step_with(&mut self, requests: &[Request], hand_overs: &[HandOverRequest]) -> Outputs {
         self.ms += 20;
         let at = Monotonic(self.ms * 1_000_000);
         let beats: Vec<_> =
             self.nodes.iter().filter(|node| node.alive).map(|n| self.beat(n)).collect();
         let arm = self.sees.then(|| Received { at, value: self.arm_state() });
-        let control = crate::ControlReport {
-            boot_id: self.lease.holder,
-            epoch: self.lease.epoch,
-            paused: self.paused,
-            ready: self.ready,
-        };
+        let (boot_id, epoch) = self.commands.unwrap_or((self.lease.holder, self.lease.epoch));
+        let control =
+            crate::ControlReport { boot_id, epoch, paused: self.paused, ready: self.ready };
         let inputs = Inputs {
             heartbeats: &beats,
             requests,
+            hand_overs,
             arm_state: arm.as_ref(),
             control: Some(control),
         };
@@ -133,6 +143,7 @@ impl Rig {
             sequence: self.ms,
             lifecycle: Lifecycle::Active,
             resume_required: node.resume_required,
+            health: node.health,
             ..Heartbeat::default()
         };
         Received { at: Monotonic(self.ms * 1_000_000), value }

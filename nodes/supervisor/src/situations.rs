@@ -273,6 +273,7 @@ fn a_takeover_by_the_successor_is_no_fault() {
         boot_id,
         alive: true,
         resume_required: false,
+        health: vocabulary::health::Health::Ok,
     });
     rig.run(1500);
     assert!(rig.call(Enable).success);

@@ -9,6 +9,8 @@ use vocabulary::arm::{ArmMode, ArmStatus};
 use vocabulary::command::Lease;
 use vocabulary::time::Stamp;
 
+use crate::grant::LeaseRecord;
+
 /// Why a state file cannot be used.
 #[derive(Debug, Error)]
 #[error("the supervisor's state is unreadable ({0}); check the arm, then remove the file")]
@@ -37,6 +39,14 @@ pub struct PersistentState {
     promised: u64,
     /// ROS time of the grant, ns.
     since_ns: i64,
+    /// The successor may take back.
+    #[serde(default)]
+    probation: bool,
+    /// The holder was asked to yield.
+    #[serde(default)]
+    yielded: bool,
+    #[serde(default)]
+    disgraced: Vec<u64>,
     mode: SavedMode,
     permit: u64,
     fault_reset: u64,
@@ -48,14 +58,18 @@ pub struct PersistentState {
 impl PersistentState {
     /// Collects what must outlive the process.
     #[must_use]
-    pub fn new(session: &str, lease: &Lease, promised: u64, status: &ArmStatus) -> Self {
+    pub fn new(session: &str, record: &LeaseRecord, status: &ArmStatus) -> Self {
+        let LeaseRecord { lease, promised, yielded, disgraced } = record;
         Self {
             session: session.to_owned(),
             epoch: lease.epoch,
             holder: lease.holder,
             successor: lease.successor,
-            promised,
+            promised: *promised,
             since_ns: lease.since.0,
+            probation: lease.probation,
+            yielded: *yielded,
+            disgraced: disgraced.clone(),
             mode: match status.mode {
                 ArmMode::Disabled => SavedMode::Disabled,
                 ArmMode::Enabled => SavedMode::Enabled,
@@ -85,18 +99,20 @@ impl PersistentState {
         Ok(serde_json::from_str(text)?)
     }
 
-    /// The lease in force and who was ever promised the next epoch. In another session no process
-    /// is left to hold it.
-    pub(crate) fn lease(&self, session: &str) -> (Lease, u64) {
+    /// The lease in force and what was promised with it. In another session no process is left to
+    /// hold it.
+    pub(crate) fn lease(&self, session: &str) -> LeaseRecord {
         let alive = self.session == session;
         let lease = Lease {
             epoch: self.epoch,
             holder: if alive { self.holder } else { 0 },
             successor: if alive { self.successor } else { 0 },
+            probation: alive && self.probation,
             since: Stamp(self.since_ns),
             ..Lease::default()
         };
-        (lease, self.promised)
+        let (promised, yielded) = (self.promised, self.yielded);
+        LeaseRecord { lease, promised, yielded, disgraced: self.disgraced.clone() }
     }
 
     /// The word in force. In another session the drives may stand anywhere, without power: disabled.
@@ -135,7 +151,8 @@ mod tests {
             fault_reset: 2,
             reason: "arm/enable".to_owned(),
         };
-        PersistentState::new("session a", &lease, 12, &status)
+        let record = LeaseRecord { lease, promised: 12, ..LeaseRecord::default() };
+        PersistentState::new("session a", &record, &status)
     }
 
     #[test]
@@ -147,14 +164,14 @@ mod tests {
     #[test]
     fn the_same_session_keeps_mode_and_holder() {
         assert_eq!(stored().status("session a", Stamp(99)).mode, ArmMode::Enabled);
-        assert_eq!(stored().lease("session a").0.holder, 11);
+        assert_eq!(stored().lease("session a").lease.holder, 11);
     }
 
     #[test]
     fn another_session_disables_but_keeps_epoch_and_permit() {
         let status = stored().status("session b", Stamp(99));
         assert_eq!((status.mode, status.permit), (ArmMode::Disabled, 3));
-        let (lease, promised) = stored().lease("session b");
+        let LeaseRecord { lease, promised, .. } = stored().lease("session b");
         assert_eq!((lease.epoch, lease.holder, promised), (7, 0, 12));
     }
 

@@ -6,12 +6,13 @@
 
 use std::collections::BTreeMap;
 use std::time::Duration;
-use vocabulary::health::{Heartbeat, Lifecycle};
+use vocabulary::health::{Health, Heartbeat, Lifecycle};
 use vocabulary::joint::JointOrder;
 use vocabulary::time::{Monotonic, Received};
 
 use crate::config::{Config, seconds};
 use crate::events::Event;
+use crate::grant::Candidate;
 
 /// More names than any arm has; what comes beyond is ignored.
 const MAX_NODES: usize = 128;
@@ -115,7 +116,10 @@ impl Node {
         if let Some(process) = known {
             if beat.value.sequence > process.beat.sequence {
                 process.heard = process.heard.max(beat.at);
-                process.beat = beat.value.clone();
+                let told = std::mem::replace(&mut process.beat, beat.value.clone()).histograms;
+                if process.beat.histograms.is_empty() {
+                    process.beat.histograms = told;
+                }
             }
             return;
         }
@@ -166,10 +170,10 @@ impl Registry {
         self.nodes.get(name)
     }
 
-    /// Live and active controllers: name and process start, primary first. A rival counts too:
-    /// it is a process of its own and may hold the lease while the other one dies.
+    /// Live and active controllers, primary first. A rival counts too: it is a process of its own
+    /// and may hold the lease while the other one dies.
     #[must_use]
-    pub fn candidates(&self, now: Monotonic) -> Vec<(String, u64)> {
+    pub fn candidates(&self, now: Monotonic) -> Vec<Candidate> {
         let controls = self.iter().filter(|(_, node)| node.role == Role::Control);
         let processes = controls.flat_map(|(name, node)| {
             [&node.current, &node.rival].into_iter().flatten().map(move |p| (name, node.timeout, p))
@@ -177,8 +181,19 @@ impl Registry {
         processes
             .filter(|(_, timeout, p)| now.since(p.heard) <= *timeout)
             .filter(|(_, _, p)| p.beat.lifecycle == Lifecycle::Active && p.beat.boot_id != 0)
-            .map(|(name, _, p)| (name.clone(), p.beat.boot_id))
+            .map(|(name, _, p)| Candidate {
+                name: name.clone(),
+                boot_id: p.beat.boot_id,
+                ready: p.beat.health == Health::Ok,
+            })
             .collect()
+    }
+
+    /// The last heartbeat of a process.
+    #[must_use]
+    pub fn beat(&self, boot_id: u64) -> Option<&Heartbeat> {
+        let processes = self.nodes.values().flat_map(|n| [&n.current, &n.rival]).flatten();
+        processes.map(|p| &p.beat).find(|beat| beat.boot_id == boot_id)
     }
 
     /// Takes heartbeats in.

@@ -310,7 +310,7 @@ impl Thermal {
             Some((ThermalLevel::Stop, reason)) => (Health::Error, reason.to_owned()),
             Some((_, reason)) => (Health::Warn, reason.to_owned()),
         };
-        NodeHealth { health, message, resume_required: false, cycles: self.cycles }
+        NodeHealth { health, message, cycles: self.cycles, ..NodeHealth::default() }
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) struct Commands {
     sent: BTreeMap<(u64, u64), u64>,
     holders: BTreeMap<u64, u64>,
     successors: BTreeMap<u64, u64>,
+    /// Who yields owns the epoch after the next.
+    returners: BTreeMap<u64, u64>,
     applied: PerJoint<Applied>,
 }
 
@@ -40,6 +42,7 @@ impl Commands {
             sent: BTreeMap::new(),
             holders: BTreeMap::new(),
             successors: BTreeMap::new(),
+            returners: BTreeMap::new(),
             applied: [Applied::default(); JOINTS],
         }
     }
@@ -54,6 +57,9 @@ impl Commands {
     pub fn on_lease(&mut self, lease: &Lease) {
         self.holders.insert(lease.epoch, lease.holder);
         self.successors.insert(lease.epoch + 1, lease.successor);
+        if lease.transfer {
+            self.returners.insert(lease.epoch + 2, lease.holder);
+        }
     }
 
     pub fn on_lease_heard(&mut self, at: Monotonic, joints: Range<usize>, epoch: u64) {
@@ -87,7 +93,8 @@ impl Commands {
         let Some(sender) = self.sent.get(&key) else {
             return finding("nobody sent that command".to_owned());
         };
-        let entitled = [self.holders.get(&key.0), self.successors.get(&key.0)];
+        let entitled =
+            [&self.holders, &self.successors, &self.returners].map(|owners| owners.get(&key.0));
         if !entitled.contains(&Some(sender)) {
             return finding(format!("sent by {sender:016x}, who does not hold that epoch"));
         }

@@ -3,15 +3,16 @@
 use super::{BusInbox, Node, Outbox};
 use crate::message::Message;
 use control::{Control, Inputs, Outputs};
-use vocabulary::command::JointFeedback;
+use vocabulary::command::{JointCommand, JointFeedback};
 use vocabulary::health::NodeHealth;
 use vocabulary::joint::PerJoint;
-use vocabulary::time::Now;
+use vocabulary::time::{Now, Received};
 
 /// The servo loop and its mailbox.
 pub struct ControlNode {
     control: Control,
     feedback: PerJoint<Option<JointFeedback>>,
+    commands: Vec<JointCommand>,
     inputs: Inputs,
 }
 
@@ -19,7 +20,12 @@ impl ControlNode {
     /// Hosts it.
     #[must_use]
     pub fn new(control: Control) -> Self {
-        Self { control, feedback: Default::default(), inputs: Inputs::default() }
+        Self {
+            control,
+            feedback: Default::default(),
+            commands: Vec::new(),
+            inputs: Inputs::default(),
+        }
     }
 }
 
@@ -31,6 +37,8 @@ impl Node for ControlNode {
                     *slot = Some(feedback.clone());
                 }
             }
+            Message::Command(command) => self.commands.push(**command),
+            Message::HandOver(handover) => self.inputs.handovers.push(**handover),
             Message::Status(status) => self.inputs.status = Some(status.clone()),
             Message::Lease(lease) => self.inputs.lease = Some(lease.clone()),
             Message::Plan(plan) => self.inputs.plan = Some(plan.clone()),
@@ -45,8 +53,11 @@ impl Node for ControlNode {
         for (input, slot) in inputs.feedback.iter_mut().zip(&mut self.feedback) {
             *input = slot.take().map(|feedback| (feedback, now.mono));
         }
-        let Outputs { command, state, log } = self.control.step(now, &inputs);
+        let received = |value| Received { at: now.mono, value };
+        inputs.commands = self.commands.drain(..).map(received).collect();
+        let Outputs { command, handover, state, log } = self.control.step(now, &inputs);
         out.messages.extend(command.map(|command| Message::Command(Box::new(command))));
+        out.messages.extend(handover.map(|handover| Message::HandOver(Box::new(handover))));
         out.messages.extend(state.map(|state| Message::Control(Box::new(state))));
         out.log.extend(log);
     }

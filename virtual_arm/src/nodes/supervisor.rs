@@ -2,7 +2,7 @@
 
 use super::{BusInbox, Node, Outbox};
 use crate::message::Message;
-use supervisor::{ControlReport, Inputs, Outputs, Request, Supervisor};
+use supervisor::{ControlReport, HandOverRequest, Inputs, Outputs, Request, Supervisor};
 use vocabulary::arm::ArmState;
 use vocabulary::health::{Heartbeat, NodeHealth};
 use vocabulary::plan::{ControlPhase, ControlState};
@@ -13,6 +13,7 @@ pub struct SupervisorNode {
     supervisor: Supervisor,
     heartbeats: Vec<Heartbeat>,
     requests: Vec<Request>,
+    hand_overs: Vec<HandOverRequest>,
     arm_state: Option<ArmState>,
     control: Option<ControlReport>,
 }
@@ -25,6 +26,7 @@ impl SupervisorNode {
             supervisor,
             heartbeats: Vec::new(),
             requests: Vec::new(),
+            hand_overs: Vec::new(),
             arm_state: None,
             control: None,
         }
@@ -48,6 +50,7 @@ impl Node for SupervisorNode {
         match message {
             Message::Heartbeat(beat) => self.heartbeats.push(beat.clone()),
             Message::Request(request) => self.requests.push(*request),
+            Message::HandOverRequest(request) => self.hand_overs.push(request.clone()),
             Message::ArmState(state) => self.arm_state = Some((**state).clone()),
             Message::Control(state) => self.hear_control(state),
             _ => {}
@@ -59,19 +62,22 @@ impl Node for SupervisorNode {
         let beats = std::mem::take(&mut self.heartbeats);
         let beats: Vec<_> = beats.into_iter().map(|value| Received { at, value }).collect();
         let requests = std::mem::take(&mut self.requests);
+        let hand_overs = std::mem::take(&mut self.hand_overs);
         let arm = self.arm_state.take().map(|value| Received { at, value });
         let inputs = Inputs {
             heartbeats: &beats,
             requests: &requests,
+            hand_overs: &hand_overs,
             arm_state: arm.as_ref(),
             control: self.control.take(),
         };
-        let Outputs { persist, lease, status, responses, log, .. } =
+        let Outputs { persist, lease, status, responses, hand_overs, log, .. } =
             self.supervisor.step(now, &inputs);
         out.persist = persist;
         out.messages.extend(lease.map(Message::Lease));
         out.messages.extend(status.map(Message::Status));
         out.messages.extend(responses.into_iter().map(Message::Response));
+        out.messages.extend(hand_overs.into_iter().map(Message::HandOverResponse));
         out.log.extend(log);
     }
 

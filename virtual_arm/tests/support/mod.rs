@@ -45,6 +45,11 @@ pub fn enabled(seed: u64, config: VirtualConfig) -> Result<VirtualArm> {
     Ok(arm)
 }
 
+/// The reference arm with a second controller.
+pub fn with_standby() -> Result<VirtualConfig> {
+    Ok(VirtualConfig { standby: true, ..VirtualConfig::reference()? })
+}
+
 /// The last events.
 pub fn events(arm: &VirtualArm) -> String {
     arm.record().events().collect::<Vec<_>>().join("\n")

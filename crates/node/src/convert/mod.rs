@@ -6,6 +6,7 @@
 
 mod arm;
 mod command;
+mod handover;
 mod health;
 mod plan;
 mod stamp;

@@ -16,7 +16,7 @@ const MAX_WAYPOINTS: usize = 10_000;
 
 const ACTION: [(PlanAction, u8); 2] = [(PlanAction::Execute, 0), (PlanAction::Stop, 1)];
 
-const PHASE: [(ControlPhase, u8); 8] = [
+pub(super) const PHASE: [(ControlPhase, u8); 8] = [
     (ControlPhase::Inactive, 0),
     (ControlPhase::Holding, 1),
     (ControlPhase::Blending, 2),

@@ -9,7 +9,7 @@ use vocabulary::time::{Monotonic, Now, Stamp};
 
 pub(crate) const BOOT: u64 = 42;
 const PERIOD: f64 = 0.004;
-const HOME: PerJoint<f64> = [0.0, 0.0, 0.1, 0.0, 0.2, 0.0];
+pub(crate) const HOME: PerJoint<f64> = [0.0, 0.0, 0.1, 0.0, 0.2, 0.0];
 
 /// A waypoint at rest, all joints on a line through [`HOME`].
 pub(crate) fn waypoint(time: f64, distance: f64) -> Waypoint {
@@ -18,6 +18,38 @@ pub(crate) fn waypoint(time: f64, distance: f64) -> Waypoint {
         *p += share * distance;
     }
     Waypoint { time, position, velocity: Some([0.0; JOINTS]), acceleration: None }
+}
+
+/// The reference arm.
+pub(crate) fn arm() -> Arm {
+    let model = crate::dynamics::tests::model();
+    let order = JointOrder::new((1..=6).map(|n| format!("joint_{n}")).collect()).unwrap();
+    let limits = model.limits().map(|l| JointLimits {
+        lower: l.lower,
+        upper: l.upper,
+        velocity: l.velocity,
+        acceleration: 8.0,
+        effort: l.effort,
+    });
+    Arm { order, limits, model: Some(model) }
+}
+
+/// No plan yet.
+pub(crate) fn plan() -> MotionPlan {
+    let unrestricted = Tolerance { position: f64::INFINITY, velocity: f64::INFINITY };
+    MotionPlan {
+        stamp: Stamp(0),
+        plan_id: 0,
+        revision: 0,
+        permit: 0,
+        action: PlanAction::Execute,
+        waypoints: [waypoint(1.0, 0.0)].into(),
+        from_path_time: 0.0,
+        start: Stamp(0),
+        path_tolerance: [unrestricted; JOINTS],
+        goal_tolerance: [Tolerance { position: 0.01, velocity: 0.01 }; JOINTS],
+        goal_time: 1.0,
+    }
 }
 
 pub(crate) struct Rig {
@@ -46,35 +78,13 @@ pub(crate) struct Rig {
 
 impl Rig {
     pub(crate) fn new() -> Self {
-        let model = crate::dynamics::tests::model();
-        let order = JointOrder::new((1..=6).map(|n| format!("joint_{n}")).collect()).unwrap();
-        let limits = model.limits().map(|l| JointLimits {
-            lower: l.lower,
-            upper: l.upper,
-            velocity: l.velocity,
-            acceleration: 8.0,
-            effort: l.effort,
-        });
-        let arm = Arm { order, limits, model: Some(model) };
-        let unrestricted = Tolerance { position: f64::INFINITY, velocity: f64::INFINITY };
-        let plan = MotionPlan {
-            stamp: Stamp(0),
-            plan_id: 0,
-            revision: 0,
-            permit: 0,
-            action: PlanAction::Execute,
-            waypoints: [waypoint(1.0, 0.0)].into(),
-            from_path_time: 0.0,
-            start: Stamp(0),
-            path_tolerance: [unrestricted; JOINTS],
-            goal_tolerance: [Tolerance { position: 0.01, velocity: 0.01 }; JOINTS],
-            goal_time: 1.0,
-        };
+        let arm = arm();
+        let limits = arm.limits;
         Self {
             control: Control::new(Config::default(), arm, BOOT).unwrap(),
             limits,
             inputs: Inputs::default(),
-            plan,
+            plan: plan(),
             permit: 1,
             applied_epoch: 0,
             offset: [0.0; JOINTS],
