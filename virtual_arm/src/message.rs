@@ -68,6 +68,8 @@ pub enum Message {
     ThermalAlarm(Box<ThermalAlarm>),
     /// `derating`.
     Derating(Derating),
+    /// Parameters of the servo loop, set while it runs.
+    Parameters(Box<control::Config>),
     /// A call of one of the arm services.
     Request(Request),
     /// The answer to it.
@@ -131,6 +133,7 @@ impl Message {
             Self::JointStates(_) => topic(10, topics::JOINT_STATES, &[Client]),
             Self::DynamicJointStates(_) => topic(11, topics::DYNAMIC_JOINT_STATES, &[Client]),
             Self::SpeedScaling(_) => topic(12, topics::SPEED_SCALING, &[Control]),
+            Self::Parameters(_) => named(24, "parameters", Qos::Reliable, &[Control]),
             Self::Request(_) => named(13, "arm service", Qos::Reliable, &[Supervisor]),
             Self::Response(_) => named(14, "arm service answer", Qos::Reliable, &[Client]),
             Self::Goal(_) => named(15, "goal", Qos::Reliable, &[Motion]),

@@ -5,7 +5,7 @@
 
 use crate::arm::VirtualArm;
 use crate::client::GoalState;
-use crate::config::VirtualError;
+use crate::config::{VirtualConfig, VirtualError};
 use crate::invariants::Violation;
 use crate::message::{Message, Role};
 use crate::network::{NetworkFaults, ProcessId};
@@ -19,6 +19,7 @@ use std::time::Duration;
 use supervisor::{HandOverRequest, HandOverResponse, Request, RequestKind};
 use vocabulary::arm::ArmStatus;
 use vocabulary::joint::PerJoint;
+use vocabulary::plan::ControlState;
 use vocabulary::time::Monotonic;
 
 /// How long a call may take.
@@ -158,6 +159,23 @@ impl VirtualArm {
     /// Sets the fraction of the programmed speed, 0 to 1.
     pub fn set_speed(&mut self, factor: f64) {
         self.send(self.processes.len(), Message::SpeedScaling(factor));
+    }
+
+    /// Sets parameters of the servo loop while it runs.
+    pub fn tune(&mut self, config: &control::Config) {
+        self.send(self.processes.len(), Message::Parameters(Box::new(config.clone())));
+    }
+
+    /// The parameters with which everything was started.
+    #[must_use]
+    pub fn config(&self) -> &VirtualConfig {
+        &self.config
+    }
+
+    /// What control last reported.
+    #[must_use]
+    pub fn control_state(&self) -> Option<&ControlState> {
+        self.client.heat().control.as_ref()
     }
 
     /// Names of all processes.

@@ -150,6 +150,8 @@ pub mod fault {
     pub const DUPLICATE_NODE: u32 = 1 << 8;
     /// Over-temperature reported by the drive.
     pub const TEMPERATURE: u32 = 1 << 9;
+    /// Under torque control the joint was about to leave its limits.
+    pub const LIMIT: u32 = 1 << 10;
 }
 
 /// Slow values of one joint.

@@ -112,6 +112,15 @@ pub struct Admitted {
     pub valid_until: Monotonic,
 }
 
+impl Admitted {
+    /// When it came, on our clock.
+    #[must_use]
+    pub fn received_at(&self) -> Monotonic {
+        let ns = u64::try_from(self.command.valid_for.as_nanos()).unwrap_or(u64::MAX);
+        Monotonic(self.valid_until.0.saturating_sub(ns))
+    }
+}
+
 /// Refusals so far, by reason, in the order of [`Refusal::ALL`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RefusalCounts(pub [u64; Refusal::ALL.len()]);

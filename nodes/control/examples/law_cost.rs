@@ -61,7 +61,7 @@ fn measure(law: &str, cycles: u32) -> Result<Vec<u128>, Box<dyn Error>> {
     let tuning = rules.tuning(&config)?;
     let limit = tuning.joints.map(|joint| joint.torque_limit);
     let mut laws = Laws::default();
-    laws.select(law, &[0.0; JOINTS]);
+    laws.select(law, &[None; JOINTS]);
     let mut times = Vec::with_capacity(cycles as usize);
     for cycle in 0..cycles {
         let reference = reference(cycle);

@@ -110,6 +110,10 @@ pub struct Control {
     missing: Option<usize>,
     /// Joints whose reference follows their driver's setpoint.
     pub(crate) tracking: PerJoint<bool>,
+    /// As it was in the last cycle.
+    pub(crate) tracked: PerJoint<bool>,
+    /// How much more torque than the model expects acts at the joints, N·m.
+    pub(crate) beyond: PerJoint<f64>,
     pub(crate) stage: Stage,
     pub(crate) plan: Option<AtHand>,
     /// A plan whose start lies in the future.
@@ -137,7 +141,7 @@ impl Control {
         let rules = Rules::new(&config, &arm)?;
         let tuner = Tuner::new(rules.tuning(&config)?);
         let mut law = Laws::default();
-        law.select(&config.law, &[0.0; JOINTS]);
+        law.select(&config.law, &[None; JOINTS]);
         let idle = [0.0; JOINTS];
         let period = Duration::from_secs_f64(config.period);
         let gate = gate_config(&config, &arm);
@@ -166,6 +170,8 @@ impl Control {
             seeded: false,
             missing: None,
             tracking: [false; JOINTS],
+            tracked: [false; JOINTS],
+            beyond: [0.0; JOINTS],
             stage: Stage::Hold,
             plan: None,
             next: None,
@@ -328,8 +334,8 @@ impl Control {
         self.course.seed(position, velocity);
         self.history.clear();
         self.applied = LawOutput { mode: self.law.mode(), position, velocity, effort };
-        self.law.adopt(&effort);
-        self.tracking = [false; JOINTS];
+        // Every joint begins with what its drive makes now.
+        (self.tracking, self.tracked) = ([false; JOINTS], [true; JOINTS]);
         (self.seeded, self.report_now, self.missing) = (true, true, None);
         if self.stage != Stage::Paused {
             self.reason.clear();

@@ -1,13 +1,16 @@
 //! What a cycle tells: the command to the drivers, the report to motion and people.
 
 use crate::control::Control;
-use crate::law::{LawInput, LawOutput};
+use crate::law::{Acting, LawInput, LawOutput};
 use crate::plan::AtHand;
 use std::time::Duration;
-use vocabulary::command::{JointCommand, JointFeedback};
-use vocabulary::joint::{JointLimits, PerJoint};
+use vocabulary::command::{DriveState, JointCommand, JointFeedback, Mode};
+use vocabulary::joint::{JOINTS, JointLimits, PerJoint};
 use vocabulary::plan::{ControlPhase, ControlState};
 use vocabulary::time::Now;
+
+/// Time constant in which the ripple of the drives' torques is averaged, s.
+const RIPPLE: f64 = 0.1;
 
 /// How far outside a position limit a reference is rounding, rad.
 const ROUNDING: f64 = 1e-4;
@@ -16,6 +19,8 @@ impl Control {
     /// The command of this cycle, without epoch and sequence.
     pub(crate) fn command(&mut self, now: Now, dt: f64) -> JointCommand {
         self.tuner.advance(dt);
+        self.adopt_joints();
+        self.compare_torques(dt);
         let effort_limit = self.effort_limit();
         let mut output = self.law.update(&LawInput {
             reference: self.course.reference(),
@@ -41,6 +46,41 @@ impl Control {
             position: output.position,
             velocity: output.velocity,
             effort: output.effort,
+        }
+    }
+
+    /// The law knows nothing of a joint that its driver or its brake holds: it goes on from the torque
+    /// that the drive makes when the joint follows again, and without power from that of the model.
+    fn adopt_joints(&mut self) {
+        let before = std::mem::replace(&mut self.tracked, self.tracking);
+        let mut acting = [None; JOINTS];
+        let joints = before.iter().zip(&self.tracking).enumerate();
+        for (acting, (index, (before, now))) in acting.iter_mut().zip(joints) {
+            if !*before && !*now {
+                continue;
+            }
+            let feedback = self.joints.feedback(index);
+            let powered = |f: &&JointFeedback| f.drive == DriveState::OperationEnabled;
+            *acting = Some(
+                feedback.filter(powered).map_or(Acting::Beyond(0.0), |f| Acting::Torque(f.effort)),
+            );
+        }
+        self.law.adopt(&acting);
+    }
+
+    /// Under a law that leaves the loop to the drives: how much more torque than the model expects they
+    /// make, so that another law can begin with it. One sample would not do: their loops ripple.
+    fn compare_torques(&mut self, dt: f64) {
+        if self.law.mode() != Mode::Position {
+            return;
+        }
+        let reference = self.course.reference();
+        let model = self.rules.dynamics().torque(reference, self.tuner.now(), 1.0);
+        let share = (dt / (dt + RIPPLE)).clamp(0.0, 1.0);
+        for ((beyond, model), measured) in self.beyond.iter_mut().zip(model).zip(&self.measured) {
+            let Some(measured) = measured else { continue };
+            let news = measured.effort - model;
+            *beyond += share * if news.is_finite() { news - *beyond } else { 0.0 };
         }
     }
 

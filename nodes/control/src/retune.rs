@@ -5,6 +5,7 @@
 
 use crate::config::{Config, ConfigError};
 use crate::control::Control;
+use crate::law::Acting;
 use crate::rules::Rules;
 use vocabulary::command::Mode;
 use vocabulary::joint::PerJoint;
@@ -42,16 +43,13 @@ impl Control {
         Ok(())
     }
 
-    /// Torques that act at the joints now, N·m, as far as known.
-    pub(crate) fn acting(&self) -> PerJoint<f64> {
-        let mut effort = self.applied.effort;
-        if self.applied.mode == Mode::Position {
+    /// What acts at the joints now, as far as known.
+    pub(crate) fn acting(&self) -> PerJoint<Option<Acting>> {
+        match self.applied.mode {
+            Mode::Torque => self.applied.effort.map(|effort| Some(Acting::Torque(effort))),
             // What was applied is only the feed-forward; the drives' own loops do the rest.
-            for (effort, measured) in effort.iter_mut().zip(&self.measured) {
-                *effort = measured.map_or(*effort, |measured| measured.effort);
-            }
+            Mode::Position => self.beyond.map(|effort| Some(Acting::Beyond(effort))),
         }
-        effort
     }
 
     /// What is in force once every ramp has ended, when there is news of it and this is the holder's

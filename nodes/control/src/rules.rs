@@ -18,7 +18,7 @@ const DEFAULT_FREQUENCY: f64 = 15.0;
 /// Least natural frequency that counts as a stiffness at all, rad/s.
 const LEAST_FREQUENCY: f64 = 1.0;
 /// The integral takes over from the stiffness with this time, s, when it is not configured.
-const DEFAULT_INTEGRAL_TIME: f64 = 1.0;
+const DEFAULT_INTEGRAL_TIME: f64 = 0.4;
 /// Share of the effort limit that the integral may take when it is not configured.
 const DEFAULT_INTEGRAL_SHARE: f64 = 0.2;
 

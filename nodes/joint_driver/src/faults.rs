@@ -6,7 +6,7 @@
 use vocabulary::command::fault;
 
 /// Every fault bit with what it means, for people.
-const TEXTS: [(u32, &str); 10] = [
+const TEXTS: [(u32, &str); 11] = [
     (fault::DRIVE, "the drive reports a fault"),
     (fault::FEEDBACK_SILENT, "no feedback from the drive"),
     (fault::HEARTBEAT_LOST, "the drive's heartbeat is missing"),
@@ -17,6 +17,7 @@ const TEXTS: [(u32, &str); 10] = [
     (fault::CONFIGURATION, "the drive does not accept its configuration"),
     (fault::DUPLICATE_NODE, "another device answers with this node id"),
     (fault::TEMPERATURE, "the drive reports over-temperature"),
+    (fault::LIMIT, "the joint was about to leave its limits under torque control"),
 ];
 
 /// A hot drive is a matter for the thermal policy until the drive itself gives up.
@@ -155,7 +156,7 @@ mod tests {
 
     #[test]
     fn every_bit_has_a_text() {
-        assert!((0..10).all(|n| !describe(1 << n).is_empty()));
+        assert!((0..11).all(|n| !describe(1 << n).is_empty()));
         assert_eq!(describe(0), "");
     }
 

@@ -3,12 +3,14 @@
 //! The one rule: whatever happens to a drive, its joint decelerates and stands; it moves again only
 //! after a permit given later than the fault.
 
+mod actuate;
 mod deadlines;
 mod inbox;
 
+use crate::actuation::{Actuation, STALE_PERIODS, Sent};
 use crate::config::{Config, ConfigError, Driven};
 use crate::faults::{Faults, describe};
-use crate::io::{Outgoing, Outputs};
+use crate::io::Outputs;
 use crate::link::Link;
 use crate::motion::{Freedom, Motion, Moved, Target};
 use crate::power::{self, PowerRequest};
@@ -18,9 +20,7 @@ use crate::telemetry::Telemetry;
 use crate::units::{Scale, Unwrap, VelocityEstimate};
 use crate::watch::FeedbackWatch;
 use can_bus::canopen::NodeId;
-use can_bus::canopen::cob::{self, PdoNumber};
 use can_bus::cia402::{Controlword, State, Statusword};
-use can_bus::frame::Frame;
 use std::sync::Arc;
 use std::time::Duration;
 use vocabulary::arm::ArmMode;
@@ -76,6 +76,7 @@ struct Identity {
     scale: Scale,
     reports_following: bool,
     ignore_cycles: u32,
+    stale: Duration,
     heartbeat_timeout: Duration,
     enable_timeout: Duration,
 }
@@ -87,6 +88,8 @@ pub struct Joint {
     link: Link,
     faults: Faults,
     motion: Motion,
+    actuation: Actuation,
+    sent: Sent,
     watch: FeedbackWatch,
     unwrap: Unwrap,
     velocity: VelocityEstimate,
@@ -130,6 +133,7 @@ impl Joint {
             setup: Arc::clone(&setup),
             reports_following: driven.drive.reports_following,
             ignore_cycles: (IGNORE_TIME / config.period).ceil() as u32,
+            stale: config.period() * STALE_PERIODS,
             heartbeat_timeout: Duration::from_secs_f64(config.heartbeat_timeout),
             enable_timeout: Duration::from_secs_f64(config.enable_timeout),
         };
@@ -137,6 +141,8 @@ impl Joint {
             link: Link::new(config, setup),
             faults: Faults::default(),
             motion: Motion::new(Setpoint::new(limits, config.period())),
+            actuation: Actuation::new(limits, config.period()),
+            sent: Sent { position: f64::NAN, effort: 0.0 },
             watch: FeedbackWatch::new(config.silent_after_syncs),
             unwrap: Unwrap::default(),
             velocity: VelocityEstimate::new(config.velocity_cutoff_hz),
@@ -267,7 +273,9 @@ impl Joint {
         self.controlword = plan.controlword;
         self.watch_power(cycle.now, orders, out);
         self.watch_following(status, out);
+        self.watch_mode(out);
         self.send_setpoint(out);
+        self.send_mode(out);
     }
 
     fn move_setpoint(&mut self, cycle: Cycle, sample: Sample, orders: &Orders, out: &mut Outputs) {
@@ -276,6 +284,8 @@ impl Joint {
             let torque = holds.then_some(sample.effort);
             self.motion.track(cycle.apply, sample.position, torque);
             self.settled = true;
+            self.actuation.reset();
+            self.sent = Sent { position: sample.position, effort: self.motion.effort() };
             return;
         }
         let freedom = match orders.mode {
@@ -289,25 +299,7 @@ impl Joint {
             let text = "no valid command in time while moving: decelerating, then holding";
             out.log.push(self.warn(text));
         }
-    }
-
-    fn send_setpoint(&mut self, out: &mut Outputs) {
-        let limit = self.id.limits.effort;
-        let effort = self.motion.effort().clamp(-limit, limit);
-        let (permille, cut) = self.id.scale.permille(effort);
-        if (cut || effort != self.motion.effort()) && !self.saturated {
-            self.saturated = true;
-            let asked = self.motion.effort();
-            let line = format!("feed-forward of {asked:.1} N·m is cut to the limit {limit} N·m");
-            out.log.push(self.warn(&line));
-        }
-        let counts = self.id.scale.counts(self.motion.setpoint().position());
-        let values = [i64::from(self.controlword.0), i64::from(counts), i64::from(permille)];
-        let cob_id = cob::rpdo(PdoNumber::One, self.node());
-        let payload = self.id.setup.command.pack(&values);
-        let frame = payload.ok().and_then(|p| Frame::standard(cob_id, p.bytes()).ok());
-        out.frames.extend(frame.map(|frame| Outgoing { frame, setpoint: true }));
-        self.telemetry.sent += 1;
+        self.actuate(cycle.now, sample, moved, out);
     }
 
     fn raise(&mut self, bit: u32, text: &str, out: &mut Outputs) {

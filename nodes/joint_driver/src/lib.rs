@@ -10,6 +10,7 @@
 //! later. A *rival* is another process that drives the same joints.
 #![forbid(unsafe_code)]
 
+pub mod actuation;
 pub mod config;
 pub mod faults;
 pub mod io;

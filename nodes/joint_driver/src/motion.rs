@@ -4,6 +4,7 @@
 //! is refused and counted, and the joint decelerates from where its setpoint is.
 
 use crate::setpoint::{JUMP_MARGIN, REST_SPEED, Setpoint};
+use std::time::Duration;
 use vocabulary::command::{Mode, Refusal};
 use vocabulary::gate::{Admitted, RefusalCounts};
 use vocabulary::time::Monotonic;
@@ -21,6 +22,8 @@ pub struct Target {
     pub mode: Mode,
     /// When `position` holds.
     pub setpoint_at: Monotonic,
+    /// When it came.
+    pub received_at: Monotonic,
     /// When it expires.
     pub valid_until: Monotonic,
     /// Epoch of the command.
@@ -40,6 +43,7 @@ impl Target {
             effort: *command.effort.get(index)?,
             mode: command.mode,
             setpoint_at: admitted.setpoint_at,
+            received_at: admitted.received_at(),
             valid_until: admitted.valid_until,
             epoch: command.epoch,
             sequence: command.sequence,
@@ -81,6 +85,8 @@ pub struct Motion {
     pending: Option<Target>,
     /// Torque feed-forward, N·m; none as long as the drive has no torque.
     effort: Option<f64>,
+    /// The drive has no torque mode.
+    only_position: bool,
     refused: RefusalCounts,
 }
 
@@ -93,6 +99,7 @@ impl Motion {
             target: None,
             pending: None,
             effort: None,
+            only_position: false,
             refused: RefusalCounts::default(),
         }
     }
@@ -103,7 +110,25 @@ impl Motion {
         &self.setpoint
     }
 
-    /// Torque feed-forward, N·m.
+    /// The setpoint, to be put where the joint is.
+    pub fn setpoint_mut(&mut self) -> &mut Setpoint {
+        &mut self.setpoint
+    }
+
+    /// Whether commands for the torque mode are refused, because the drive has none.
+    pub fn refuse_torque(&mut self, only_position: bool) {
+        self.only_position = only_position;
+    }
+
+    /// The mode that the command followed asks for now. A torque that was not renewed for `stale` is
+    /// none: the joint goes on by position.
+    #[must_use]
+    pub fn mode(&self, now: Monotonic, stale: Duration) -> Mode {
+        let fresh = |t: &&Target| now.since(t.received_at) < stale && !self.only_position;
+        self.target(now).filter(fresh).map_or(Mode::Position, |target| target.mode)
+    }
+
+    /// Torque feed-forward or torque, N·m.
     #[must_use]
     pub fn effort(&self) -> f64 {
         self.effort.unwrap_or(0.0)
@@ -177,7 +202,7 @@ impl Motion {
     /// Tries a new command; false when it is refused or asks for nothing.
     fn take(&mut self, new: Target, apply: Monotonic, freedom: Freedom) -> bool {
         let verdict = match freedom {
-            _ if new.mode != Mode::Position => Err(Refusal::Mode),
+            _ if new.mode != Mode::Position && self.only_position => Err(Refusal::Mode),
             Freedom::Follow => self.setpoint.follow(apply, new.position_at(apply), new.velocity),
             Freedom::Stand if self.agrees(&new, apply) => {
                 self.setpoint.brake(apply);

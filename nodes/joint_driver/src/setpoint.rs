@@ -56,6 +56,18 @@ impl Setpoint {
         (self.position, self.velocity, self.at) = (position, 0.0, Some(at));
     }
 
+    /// The instant at which position and velocity hold.
+    #[must_use]
+    pub fn at(&self) -> Option<Monotonic> {
+        self.at
+    }
+
+    /// Goes on from another place and speed at the same instant: where a joint really is.
+    pub fn put(&mut self, position: f64, velocity: f64) {
+        let fastest = self.limits.velocity;
+        (self.position, self.velocity) = (position, velocity.clamp(-fastest, fastest));
+    }
+
     /// Moves to what a command wants at `at`: `position`, with `velocity`.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! What a drive is configured to: the PDOs of the cycle, its watchdogs and its mode.
 //!
-//! Cycle: RPDO1 = controlword, target position, torque offset, applied at the next SYNC. TPDO1 =
+//! Cycle: RPDO1 = controlword, target position, torque offset, applied at the next SYNC. RPDO2 = mode
+//! and target torque, sent only while the mode changes, applied at the same SYNC. TPDO1 =
 //! statusword, position, torque, at each SYNC. TPDO2 and TPDO3 carry slow values at the telemetry
 //! rate. The drive watches the driver's heartbeat and stops by itself, keeping its torque.
 
@@ -57,6 +58,8 @@ pub struct Setup {
     pub serial: u32,
     /// Controlword, target position, torque offset.
     pub command: Mapping,
+    /// Mode and target torque; `None` for a drive that works by position only.
+    pub mode: Option<Mapping>,
     /// Statusword, position, torque.
     pub feedback: Mapping,
     /// TPDO2: velocity, mode display, winding temperature.
@@ -87,6 +90,9 @@ impl Setup {
         let cyclic = Transmission::EverySync(1);
         let command = [od::CONTROLWORD, od::TARGET_POSITION, od::TORQUE_OFFSET];
         let command = pdo(PdoConfig::receive(PdoNumber::One, cyclic, &command))?;
+        let mode = [od::MODE, od::TARGET_TORQUE];
+        let mode = drive.torque_mode.then(|| PdoConfig::receive(PdoNumber::Two, cyclic, &mode));
+        let mode = mode.map(pdo).transpose()?;
         let feedback = [od::STATUSWORD, od::POSITION_ACTUAL, od::TORQUE_ACTUAL];
         let feedback = pdo(PdoConfig::transmit(PdoNumber::One, cyclic, &feedback))?;
         let slow = slow_transmission(config);
@@ -100,13 +106,15 @@ impl Setup {
         let third = Some(third).filter(|pdo| !pdo.entries.is_empty());
         let mut writes = settings(config, watched)?;
         let pdos = [&command, &feedback, &second.pdo];
-        for pdo in pdos.into_iter().chain(third.as_ref().map(|slow| &slow.pdo)) {
+        let pdos = pdos.into_iter().chain(mode.as_ref());
+        for pdo in pdos.chain(third.as_ref().map(|slow| &slow.pdo)) {
             writes.extend(pdo.writes(node));
         }
         Ok(Self {
             node,
             serial: drive.serial,
             command: command.mapping,
+            mode: mode.map(|pdo| pdo.mapping),
             feedback: feedback.mapping,
             second,
             third,
@@ -114,11 +122,13 @@ impl Setup {
         })
     }
 
-    /// What a drive that is configured already must read: the last value written to each object.
+    /// What a drive that is configured already must read: the last value written to each object. Its
+    /// mode does not count: a drive left in torque mode is brought back under power.
     #[must_use]
     pub fn settled(&self) -> Vec<Write> {
         let mut last: Vec<Write> = Vec::new();
-        for write in self.writes.iter().filter(|write| write.verify.is_some()) {
+        let lasting = |w: &&Write| w.verify.is_some() && w.address != od::MODE.address;
+        for write in self.writes.iter().filter(lasting) {
             match last.iter_mut().find(|known| known.address == write.address) {
                 Some(known) => *known = write.clone(),
                 None => last.push(write.clone()),

@@ -4,7 +4,7 @@ use super::{BusInbox, Node, Outbox};
 use crate::message::Message;
 use control::{Control, Inputs, Outputs};
 use vocabulary::command::{JointCommand, JointFeedback};
-use vocabulary::health::NodeHealth;
+use vocabulary::health::{LogLine, NodeHealth};
 use vocabulary::joint::PerJoint;
 use vocabulary::time::{Now, Received};
 
@@ -14,6 +14,7 @@ pub struct ControlNode {
     feedback: PerJoint<Option<JointFeedback>>,
     commands: Vec<JointCommand>,
     inputs: Inputs,
+    parameters: Option<Box<control::Config>>,
 }
 
 impl ControlNode {
@@ -25,6 +26,7 @@ impl ControlNode {
             feedback: Default::default(),
             commands: Vec::new(),
             inputs: Inputs::default(),
+            parameters: None,
         }
     }
 }
@@ -44,11 +46,17 @@ impl Node for ControlNode {
             Message::Plan(plan) => self.inputs.plan = Some(plan.clone()),
             Message::Derating(derating) => self.inputs.derating = Some(*derating),
             Message::SpeedScaling(factor) => self.inputs.speed_scaling = Some(*factor),
+            Message::Parameters(config) => self.parameters = Some(config.clone()),
             _ => {}
         }
     }
 
     fn step(&mut self, now: Now, _bus: &mut BusInbox, out: &mut Outbox) {
+        if let Some(wanted) = self.parameters.take()
+            && let Err(refusal) = self.control.retune(&wanted, None)
+        {
+            out.log.push(LogLine::warn(refusal.to_string()));
+        }
         let mut inputs = std::mem::take(&mut self.inputs);
         for (input, slot) in inputs.feedback.iter_mut().zip(&mut self.feedback) {
             *input = slot.take().map(|feedback| (feedback, now.mono));

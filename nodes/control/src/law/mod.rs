@@ -76,14 +76,23 @@ pub struct LawOutput {
     pub effort: PerJoint<f64>,
 }
 
+/// What a law begins with at a joint.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Acting {
+    /// This torque acts, N·m.
+    Torque(f64),
+    /// This much more than the model expects, N·m; 0 where nothing is known or a brake holds the joint.
+    Beyond(f64),
+}
+
 /// A control law. `update` runs in the cycle: no allocation, no lock, no I/O.
 pub trait Law: Debug + Send {
     /// How the drives close their loops under it.
     fn mode(&self) -> Mode;
 
-    /// Continues from `effort`, N·m, the torques that act at the joints now: sets integrators so
-    /// that the next output equals it.
-    fn adopt(&mut self, effort: &PerJoint<f64>);
+    /// Continues from what acts at the joints now: sets integrators so that the next output equals
+    /// it. Joints without go on as they are.
+    fn adopt(&mut self, acting: &PerJoint<Option<Acting>>);
 
     /// Its integrators, N·m; zero where it has none.
     fn integral(&self) -> PerJoint<f64> {
@@ -119,13 +128,13 @@ impl Laws {
         NAMES.get(self.active).copied().unwrap_or_default()
     }
 
-    /// Puts the law of this name to work, which continues from `effort`, N·m, at the joints; false
-    /// when there is none, or it is at work already.
-    pub fn select(&mut self, name: &str, effort: &PerJoint<f64>) -> bool {
+    /// Puts the law of this name to work, which continues from what acts at the joints; false when
+    /// there is none, or it is at work already.
+    pub fn select(&mut self, name: &str, acting: &PerJoint<Option<Acting>>) -> bool {
         let found = NAMES.iter().position(|known| *known == name);
         let Some(found) = found.filter(|found| *found != self.active) else { return false };
         self.active = found;
-        self.adopt(effort);
+        self.adopt(acting);
         true
     }
 
@@ -136,9 +145,9 @@ impl Laws {
     }
 
     /// See [`Law::adopt`].
-    pub fn adopt(&mut self, effort: &PerJoint<f64>) {
+    pub fn adopt(&mut self, acting: &PerJoint<Option<Acting>>) {
         if let Some(law) = self.all.get_mut(self.active) {
-            law.adopt(effort);
+            law.adopt(acting);
         }
     }
 

@@ -1,6 +1,6 @@
 //! `position`: the drives close the position loop (CSP); velocity and torque are fed forward.
 
-use super::{Law, LawInput, LawOutput};
+use super::{Acting, Law, LawInput, LawOutput};
 use trajectory::State;
 use vocabulary::command::Mode;
 use vocabulary::joint::{JOINTS, PerJoint};
@@ -19,7 +19,7 @@ impl Law for PositionLaw {
         Mode::Position
     }
 
-    fn adopt(&mut self, _effort: &PerJoint<f64>) {}
+    fn adopt(&mut self, _acting: &PerJoint<Option<Acting>>) {}
 
     fn update(&mut self, input: &LawInput<'_>) -> LawOutput {
         let tuning = input.tuning;

@@ -8,7 +8,7 @@
 //! cancels, and it cannot kick because references are continuous. The integral is unwound by
 //! back-calculation while the torque is cut by its limit (Åström and Hägglund 1995, section 3.5).
 
-use super::{Law, LawInput, LawOutput, Measured};
+use super::{Acting, Law, LawInput, LawOutput, Measured};
 use crate::tuning::JointTuning;
 use std::f64::consts::TAU;
 use trajectory::State;
@@ -29,7 +29,7 @@ pub(super) fn law() -> TorqueLaw {
 pub(super) struct TorqueLaw {
     joints: PerJoint<Loop>,
     /// Torques to continue from in the next cycle, N·m.
-    adopted: Option<PerJoint<f64>>,
+    adopted: PerJoint<Option<Acting>>,
 }
 
 /// One joint's loop.
@@ -68,7 +68,7 @@ impl Derivative {
 /// Torques of one joint in one cycle, N·m.
 struct Parts {
     model: f64,
-    adopted: Option<f64>,
+    adopted: Option<Acting>,
     limit: f64,
     dt: f64,
 }
@@ -82,8 +82,12 @@ impl Loop {
             correction = gains.stiffness * error + gains.damping() * rate;
         }
         let limit = parts.limit;
-        if let Some(adopted) = parts.adopted {
-            self.integral = (adopted - parts.model - correction).clamp(-limit, limit);
+        match parts.adopted {
+            Some(Acting::Torque(effort)) => {
+                self.integral = (effort - parts.model - correction).clamp(-limit, limit);
+            }
+            Some(Acting::Beyond(effort)) => self.integral = effort.clamp(-limit, limit),
+            None => {}
         }
         let wanted = parts.model + correction + self.integral;
         let torque = wanted.clamp(-limit, limit);
@@ -107,9 +111,15 @@ impl Law for TorqueLaw {
         Mode::Torque
     }
 
-    fn adopt(&mut self, effort: &PerJoint<f64>) {
-        self.joints = [Loop::default(); JOINTS];
-        self.adopted = Some(*effort);
+    fn adopt(&mut self, acting: &PerJoint<Option<Acting>>) {
+        for (joint, acting) in self.joints.iter_mut().zip(acting) {
+            if acting.is_some() {
+                *joint = Loop::default();
+            }
+        }
+        for (adopted, acting) in self.adopted.iter_mut().zip(acting) {
+            *adopted = acting.or(*adopted);
+        }
     }
 
     fn integral(&self) -> PerJoint<f64> {
@@ -117,7 +127,7 @@ impl Law for TorqueLaw {
     }
 
     fn restore(&mut self, integral: &PerJoint<f64>) {
-        self.adopted = None;
+        self.adopted = [None; JOINTS];
         for (joint, integral) in self.joints.iter_mut().zip(integral) {
             joint.integral = *integral;
         }
@@ -125,11 +135,7 @@ impl Law for TorqueLaw {
 
     fn update(&mut self, input: &LawInput<'_>) -> LawOutput {
         let model = input.dynamics.torque(input.reference, input.tuning, 1.0);
-        let adopted = self.adopted.take();
-        let adopted: PerJoint<Option<f64>> = match adopted {
-            Some(all) => all.map(Some),
-            None => [None; JOINTS],
-        };
+        let adopted = std::mem::take(&mut self.adopted);
         let mut effort = [0.0; JOINTS];
         let known = model.iter().zip(input.effort_limit).zip(adopted);
         let known = known.zip(&input.tuning.joints).zip(input.measured);

@@ -77,6 +77,9 @@ pub struct DriveConfig {
     /// it otherwise).
     #[serde(default = "yes")]
     pub reports_following: bool,
+    /// Whether it works by torque, too (CST), with mode and target torque in RPDO2.
+    #[serde(default = "yes")]
+    pub torque_mode: bool,
     /// Slow values.
     #[serde(default)]
     pub telemetry: TelemetryObjects,
@@ -106,6 +109,7 @@ impl DriveConfig {
             offset: 0.0,
             serial: 0,
             reports_following: true,
+            torque_mode: true,
             telemetry: TelemetryObjects::default(),
         }
     }

@@ -128,6 +128,7 @@ impl Joint {
     fn on_ready(&mut self, adopted: bool, now: Monotonic, out: &mut Outputs) {
         self.lose_drive();
         self.heard = now;
+        self.motion.refuse_torque(self.id.setup.mode.is_none());
         let (node, bus) = (self.node(), &self.id.bus);
         let how = if adopted { "found configured" } else { "configured" };
         out.log.push(self.info(&format!("drive {how}, node {node} on {bus}")));
@@ -143,6 +144,7 @@ impl Joint {
     /// Forgets what the drive said: it is set up anew, or gone.
     pub(super) fn lose_drive(&mut self) {
         self.motion.forget();
+        self.actuation.reset();
         self.status = None;
         self.mode_display = None;
         self.sample = None;

@@ -25,6 +25,7 @@ fn target(cycle: u64, position: f64, velocity: f64) -> Target {
         effort: 1.0,
         mode: Mode::Position,
         setpoint_at: at(cycle),
+        received_at: at(cycle),
         valid_until: at(cycle + 5),
         epoch: 1,
         sequence: cycle,
@@ -64,6 +65,7 @@ fn each_refusal_is_counted_and_the_command_before_goes_on() {
     motion.offer(target(2, 0.5, 0.1));
     assert_eq!(motion.advance(at(2), at(2), Freedom::Follow), Moved::Following);
     assert_eq!(motion.refused().of(Refusal::Jump), 1);
+    motion.refuse_torque(true);
     motion.offer(Target { mode: Mode::Torque, ..target(3, 0.0, 0.1) });
     assert_eq!(motion.advance(at(3), at(3), Freedom::Follow), Moved::Following);
     assert_eq!(motion.refused().of(Refusal::Mode), 1);
@@ -73,6 +75,17 @@ fn each_refusal_is_counted_and_the_command_before_goes_on() {
     motion.offer(target(5, 0.1, 0.1));
     motion.advance(at(5), at(5), Freedom::None);
     assert_eq!(motion.refused().of(Refusal::NotPermitted), 2);
+}
+
+#[test]
+fn a_torque_that_is_not_renewed_is_followed_by_position_until_it_expires() {
+    let mut motion = standing();
+    let stale = PERIOD * 3;
+    motion.offer(Target { mode: Mode::Torque, ..target(1, 0.0, 0.1) });
+    assert_eq!(motion.advance(at(1), at(1), Freedom::Follow), Moved::Following);
+    assert_eq!(motion.mode(at(3), stale), Mode::Torque);
+    assert_eq!(motion.mode(at(4), stale), Mode::Position);
+    assert_eq!(motion.advance(at(4), at(4), Freedom::Follow), Moved::Following);
 }
 
 #[test]

@@ -122,7 +122,6 @@ impl MotionControl {
         self.reference = rest;
         self.outside_since = None;
         self.servo.start(measured.brake_torque);
-        self.servo.hand_over(rest.torque);
         self.follow(mode, setpoint, settings, now);
     }
 
@@ -131,7 +130,7 @@ impl MotionControl {
         let r = self.reference;
         match mode {
             Mode::CyclicPosition => {
-                self.source = Source::Follow(Interpolator::standing(r.position, r.torque, now));
+                self.source = Source::Follow(Interpolator::moving(r, settings.period, now));
                 self.push(setpoint, settings, now, now);
             }
             Mode::CyclicTorque => {
@@ -153,10 +152,10 @@ impl MotionControl {
         if matches!(self.source, Source::Torque(_)) {
             self.reference = Reference {
                 position: measured.position,
-                velocity: 0.0,
+                velocity: measured.velocity,
                 torque: setpoint.feed_forward,
             };
-            self.servo.hand_over(setpoint.feed_forward);
+            self.servo.hand_over();
         }
         self.follow(mode, setpoint, settings, now);
     }
@@ -187,7 +186,7 @@ impl MotionControl {
         if let Source::Torque(torque) = self.source {
             self.reference =
                 Reference { position: measured.position, velocity: measured.velocity, torque };
-            self.servo.hand_over(torque);
+            self.servo.hand_over();
         }
         self.hold(deceleration);
     }

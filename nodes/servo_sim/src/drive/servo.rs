@@ -36,6 +36,8 @@ pub struct Servo {
     integral: f64,
     torque: f64,
     saturated: bool,
+    /// The next step of the position loop begins with the torque that is there.
+    bumpless: bool,
 }
 
 impl Servo {
@@ -54,7 +56,7 @@ impl Servo {
     /// Starts with `torque` N·m already there, as a drive does that takes the load over from its
     /// brake.
     pub fn start(&mut self, torque: f64) {
-        *self = Self { integral: torque, torque, saturated: false };
+        *self = Self { torque, bumpless: true, ..Self::default() };
     }
 
     /// No torque.
@@ -77,6 +79,9 @@ impl Servo {
         let direction = (reference.velocity / COMPENSATION_SPEED).clamp(-1.0, 1.0);
         let friction = gains.coulomb * direction + gains.viscous * reference.velocity;
         let proportional = reference.torque + friction + gains.velocity * error;
+        if std::mem::take(&mut self.bumpless) {
+            self.integral = self.torque - proportional;
+        }
         let integral = self.integral + gains.integral * error * dt;
         let command = proportional + integral;
         let limit = limit.min(gains.peak);
@@ -95,10 +100,10 @@ impl Servo {
         self.drive_current(torque.clamp(-limit, limit), gains.current_lag, dt);
     }
 
-    /// From torque mode to position mode without a step in torque; `feed_forward` N·m will be added
-    /// by the position loop.
-    pub fn hand_over(&mut self, feed_forward: f64) {
-        self.integral = self.torque - feed_forward;
+    /// The position loop takes over from another one without a step in torque: its integrator begins
+    /// with what its other parts leave.
+    pub fn hand_over(&mut self) {
+        self.bumpless = true;
     }
 
     fn drive_current(&mut self, command: f64, lag: f64, dt: f64) {

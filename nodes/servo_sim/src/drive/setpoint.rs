@@ -61,10 +61,21 @@ impl Interpolator {
         }
     }
 
+    /// Goes on from `here`, as if it had moved so for a period of `period` s.
+    #[must_use]
+    pub fn moving(here: Reference, period: f64, now: Monotonic) -> Self {
+        let before =
+            Knot { at: now.shifted(-period), position: here.position - here.velocity * period };
+        let newest = Knot { at: now, position: here.position };
+        let past = [Some(newest), Some(before).filter(|_| here.velocity != 0.0)];
+        Self { from: here, to: here, past, ..Self::standing(here.position, here.torque, now) }
+    }
+
     /// Takes a setpoint that is effective from `now` and reached at `reach`.
     pub fn push(&mut self, position: f64, torque: f64, now: Monotonic, reach: Monotonic) {
         let from = self.at(now);
         let period = reach.seconds_from(now).max(1e-4);
+        self.forget_replaced(reach, period);
         let velocity = self.end_velocity(Knot { at: reach, position }, period);
         self.from = from;
         self.start = now;
@@ -91,6 +102,14 @@ impl Interpolator {
         }
         let position = self.to.position + self.to.velocity * late.max(0.0);
         Reference { position, ..self.to }
+    }
+
+    /// A setpoint for the same instant as the newest one takes its place.
+    fn forget_replaced(&mut self, reach: Monotonic, period: f64) {
+        let [newest, before] = self.past;
+        if newest.is_some_and(|knot| reach.seconds_from(knot.at) < 0.25 * period) {
+            self.past = [before, None];
+        }
     }
 
     fn turn_back(&mut self, length: f64) {
