@@ -23,6 +23,14 @@ impl<const N: usize> Filter<N> {
         Self { mean: SVector::from(mean), covariance: SMatrix::from_diagonal(&variance) }
     }
 
+    /// Begins anew with one state; what was known of its relation to others is void.
+    pub fn set(&mut self, state: usize, value: f64, deviation: f64) {
+        self.mean[state] = value;
+        self.covariance.row_mut(state).fill(0.0);
+        self.covariance.column_mut(state).fill(0.0);
+        self.covariance[(state, state)] = deviation * deviation;
+    }
+
     /// Standard deviation of one state.
     #[must_use]
     pub fn deviation(&self, state: usize) -> f64 {
@@ -93,6 +101,16 @@ mod tests {
         filter.update(0, 12.0, 1.0);
         assert!((filter.mean[0] - 11.0).abs() < 1e-12);
         assert!((filter.deviation(0) - 0.5_f64.sqrt()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_state_set_anew_leaves_a_covariance_that_no_measurement_breaks() {
+        let mut filter = Filter::new([0.0, 0.0], [20.0, 20.0]);
+        filter.propagate(|x| SVector::from([0.5 * (x[0] + x[1]), x[1]]), &[0.0; 2]);
+        filter.set(0, 3.0, 0.1);
+        filter.update(1, 5.0, 1.0);
+        assert!((filter.mean[0] - 3.0).abs() < 1e-9 && filter.deviation(0) > 0.09);
+        assert!(filter.covariance.symmetric_eigenvalues().min() > 0.0);
     }
 
     #[test]

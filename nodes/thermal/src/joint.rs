@@ -200,7 +200,8 @@ impl Joint {
         let power = self.housing_power(around);
         let measured = current.is_some();
         let current_squared = match (self.current, current) {
-            (Some(a), Some(b)) => (a * a + a * b + b * b) / 3.0,
+            // Of squares, not of a line between them: that would lose power between samples.
+            (Some(a), Some(b)) => 0.5 * (a * a + b * b),
             (None, Some(b)) => b * b,
             (_, None) => self.load.mean(),
         };

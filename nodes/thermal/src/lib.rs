@@ -19,6 +19,8 @@ pub mod predict;
 pub mod sensor;
 
 mod report;
+#[cfg(test)]
+mod situations;
 
 use alarm::{Alarm, Asked};
 use arm_model::{ArmModel, JointVector, Load, Payload};
@@ -178,7 +180,12 @@ impl Thermal {
             joint.wait(now.mono, &around);
             return;
         };
-        if let Err(refusal) = joint.take(now, sample, &around) {
+        let before = joint.observer.sensors();
+        let taken = joint.take(now, sample, &around);
+        if joint.observer.sensors() != before {
+            self.next_state = now.mono;
+        }
+        if let Err(refusal) = taken {
             joint.wait(now.mono, &around);
             self.cycles.refused += 1;
             if let Some(quiet) = self.quiet_until.get_mut(index).filter(|at| **at <= now.mono) {

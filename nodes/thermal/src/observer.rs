@@ -34,7 +34,7 @@ const SAMPLING: f64 = 0.3;
 const UNTOLD: f64 = 15.0;
 /// The same, when no sensor told anything.
 const UNKNOWN: f64 = 20.0;
-/// Factors of the data sheet stay within e^±this.
+/// Factors of the data sheet stay within e^±this: smoothly, because a cut would deceive the covariance.
 const FACTOR: f64 = 0.6;
 /// A gap between two samples longer than this is passed in pieces, s.
 const LONGEST: f64 = 600.0;
@@ -199,9 +199,6 @@ impl Observer {
         fuse(&mut self.filter, &mut self.winding, WINDING, reading.winding);
         fuse(&mut self.filter, &mut self.housing, HOUSING, reading.housing);
         fuse(&mut self.stage_filter, &mut self.stage, STAGE, reading.stage);
-        for factor in self.filter.mean.iter_mut().skip(3) {
-            *factor = factor.clamp(-FACTOR, FACTOR);
-        }
         if self.winding.state() == SensorState::Ok {
             self.extra.winding = 0.0;
         }
@@ -225,16 +222,10 @@ impl Observer {
         for (state, told, other) in [(WINDING, winding, housing), (HOUSING, housing, winding)] {
             let Some(value) = told.or(other) else { continue };
             let deviation = if told.is_some() { 2.0 } else { UNTOLD };
-            if let Some(mean) = self.filter.mean.get_mut(state) {
-                *mean = value;
-            }
-            if let Some(variance) = self.filter.covariance.get_mut((state, state)) {
-                *variance = deviation * deviation;
-            }
+            self.filter.set(state, value, deviation);
         }
         if let Some(value) = plausible(reading.stage) {
-            self.stage_filter.mean.x = value;
-            self.stage_filter.covariance.m11 = 4.0;
+            self.stage_filter.set(STAGE, value, 2.0);
         }
     }
 
@@ -332,12 +323,14 @@ fn with_pair(x: &States, pair: Pair) -> States {
 
 fn network(nominal: &Network, x: &States) -> Network {
     let [_, _, _, gain, coupling, inflow, outflow] = x.data.0[0];
+    let [gain, coupling, inflow, outflow] =
+        [gain, coupling, inflow, outflow].map(|x| (FACTOR * (x / FACTOR).tanh()).exp());
     Network {
-        gain: nominal.gain * gain.exp(),
-        coupling: nominal.coupling * coupling.exp(),
-        inflow: nominal.inflow * inflow.exp(),
-        outflow: nominal.outflow * outflow.exp(),
-        friction: nominal.friction * inflow.exp(),
+        gain: nominal.gain * gain,
+        coupling: nominal.coupling * coupling,
+        inflow: nominal.inflow * inflow,
+        outflow: nominal.outflow * outflow,
+        friction: nominal.friction * inflow,
     }
 }
 
