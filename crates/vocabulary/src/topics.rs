@@ -99,6 +99,12 @@ pub mod service {
     pub const RESUME: &str = "arm/resume";
     /// Reset latched drive faults; moves nothing.
     pub const CLEAR_FAULTS: &str = "arm/clear_faults";
+    /// Declare what hangs at the tool (`armature_msgs/SetPayload`), served by control.
+    pub const SET_PAYLOAD: &str = "arm_controller/set_payload";
+    /// Limit the torques (`armature_msgs/SetTorqueLimits`), served by control.
+    pub const SET_TORQUE_LIMITS: &str = "arm_controller/set_torque_limits";
+    /// Set stiffness and damping (`armature_msgs/SetStiffness`), served by control.
+    pub const SET_STIFFNESS: &str = "arm_controller/set_stiffness";
     /// Let another control take the lease (`armature_msgs/HandOverControl`).
     pub const HAND_OVER: &str = "arm/hand_over";
 }

@@ -147,6 +147,8 @@ pub struct FrictionConfig {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
+    /// The supervisor's state file: what services set is kept beside it; empty for the default place.
+    pub state_file: String,
     /// Control period, s; the host sets it from `arm.period`.
     pub period: f64,
     /// When a cycle begins after the bus sample (SYNC) of the drives, as a share of the period, 0 to
@@ -197,6 +199,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            state_file: String::new(),
             period: 0.004,
             phase: 0.75,
             lead: 0.010,

@@ -3,7 +3,11 @@
 //! The rule: an inactive control goes on listening and stepping, so that it knows where the arm is,
 //! and publishes nothing. Whether an active one commands is the library's word.
 
+mod desk;
+mod file;
+
 use control::{Arm, Config, Control, Inputs, Outputs};
+use desk::Desk;
 use node::arm::DescribedArm;
 use node::convert::{FromMsg, Refused};
 use node::realtime::{self, CycleTimer, Realtime};
@@ -114,6 +118,7 @@ pub fn run(
     let phase = Duration::from_secs_f64(control.phase());
     let subscriptions = Subscriptions::create(&mut shell)?;
     let publications = Publications::create(&mut shell)?;
+    let mut desk = Desk::create(&mut shell, &mut control)?;
     let mut timer = CycleTimer::new(Duration::from_secs_f64(shell.arm().period));
     let mut inputs = Inputs::default();
     shell.start();
@@ -128,6 +133,7 @@ pub fn run(
             publications.send(&outputs);
         }
         shell.log_all(&outputs.log);
+        desk.work(&mut shell, &mut control, now);
         if let Some(beat) = control.newest_beat() {
             timer.follow(beat, phase);
         }

@@ -9,6 +9,7 @@ mod command;
 mod handover;
 mod health;
 mod plan;
+mod settings;
 mod stamp;
 mod standard;
 mod thermal;

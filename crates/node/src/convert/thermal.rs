@@ -90,9 +90,12 @@ impl FromMsg for ThermalAlarm {
     type Msg = msg::ThermalAlarm;
 
     fn from_msg(msg: &Self::Msg, _order: &JointOrder) -> Result<Self, Refused> {
-        let reasons: PerJoint<String> = msg.reasons.clone().try_into().map_err(|given: Vec<_>| {
-            Refused::Length { field: "reasons", got: given.len(), want: JOINTS }
-        })?;
+        let reasons: PerJoint<String> =
+            msg.reasons.clone().try_into().map_err(|given: Vec<_>| Refused::Length {
+                field: "reasons",
+                got: given.len(),
+                want: JOINTS,
+            })?;
         Ok(Self {
             stamp: stamp(&msg.stamp),
             boot_id: msg.boot_id,

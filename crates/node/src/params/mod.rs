@@ -115,6 +115,8 @@ pub struct Parameters {
     live: BTreeSet<String>,
     check: Option<Check>,
     changed: bool,
+    /// Keys of the change that is being judged.
+    wanted: Vec<String>,
 }
 
 impl Parameters {
@@ -203,6 +205,16 @@ impl Parameters {
         self.check = Some(Box::new(check));
     }
 
+    /// The keys that somebody wants to change, while the candidate is judged.
+    pub fn wanted(&self) -> impl Iterator<Item = &str> {
+        self.wanted.iter().map(String::as_str)
+    }
+
+    /// Shows values that changed in another way than by a parameter service.
+    pub fn reflect(&mut self, values: impl IntoIterator<Item = (String, Value)>) {
+        self.values.extend(values);
+    }
+
     /// Whether a live parameter changed since the last call.
     pub fn take_changed(&mut self) -> bool {
         std::mem::take(&mut self.changed)
@@ -218,6 +230,7 @@ impl Parameters {
         }
         let before = self.values.clone();
         self.values.extend(wanted.iter().cloned());
+        self.wanted = wanted.iter().map(|(key, _)| key.clone()).collect();
         let judged = self.check.as_ref().map_or(Ok(()), |check| check(self));
         match judged {
             Ok(()) => self.changed = true,
