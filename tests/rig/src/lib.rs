@@ -9,6 +9,7 @@ pub mod process;
 pub mod program;
 pub mod scenario;
 pub mod single;
+pub mod tracking;
 pub mod world;
 
 pub use client::{ArmClient, GoalOutcome, RunningGoal};
@@ -16,4 +17,5 @@ pub use launch::Launch;
 pub use program::Program;
 pub use scenario::Scenario;
 pub use single::Single;
+pub use tracking::Tracking;
 pub use world::World;

@@ -1,6 +1,5 @@
 //! The undisturbed arm in motion: late cycles and the time from a command to its feedback.
 
-use crate::ears::Ears;
 use crate::judge::quantile;
 use crate::motion::Moving;
 use anyhow::Result;
@@ -24,16 +23,15 @@ pub struct Idle {
 /// Lets the arm work for a while.
 pub fn measure(seconds: u64) -> Result<Idle> {
     let mut moving = Moving::start("bench-idle", &[])?;
-    let ears = Ears::open(&mut moving.scenario.arm)?;
     moving.keep_moving(Duration::from_secs(2))?;
-    ears.clear();
+    moving.forget();
     let before = moving.scenario.arm.world.heartbeats.clone();
     let bar = ProgressBar::new(seconds);
     let mut answers = Vec::new();
     for _ in 0..seconds {
         moving.keep_moving(Duration::from_secs(1))?;
-        answers.extend(ears.with(|heard| heard.answers.clone()));
-        ears.clear();
+        answers.extend(moving.ears.with(|heard| heard.answers.clone()));
+        moving.forget();
         bar.inc(1);
     }
     bar.finish_and_clear();

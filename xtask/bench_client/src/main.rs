@@ -9,11 +9,13 @@ mod idle;
 mod judge;
 mod motion;
 mod restart;
+mod takeover;
 
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use report::Report;
 use std::path::PathBuf;
+use takeover::Blow;
 
 /// Measures takeover, upgrade, cycle and latency of the running arm.
 #[derive(Debug, Parser)]
@@ -34,6 +36,10 @@ struct Arguments {
 enum Part {
     /// Undisturbed work.
     Idle,
+    /// The holder of the lease is killed.
+    Kill,
+    /// The holder of the lease is frozen.
+    Freeze,
     /// Another process dies and comes back.
     Restart,
 }
@@ -47,6 +53,16 @@ fn main() -> Result<()> {
         let idle = idle::measure(if arguments.quick { 30 } else { 600 })?;
         report.targets.extend(idle.targets());
         report = report.with("idle", idle.detail());
+    }
+    for (part, blow, name, trials) in [
+        (Part::Kill, Blow::Kill, "SIGKILL", if arguments.quick { 8 } else { 50 }),
+        (Part::Freeze, Blow::Freeze, "SIGSTOP", if arguments.quick { 3 } else { 10 }),
+    ] {
+        if wanted(part) {
+            let takeovers = takeover::measure(trials, blow)?;
+            report.targets.extend(takeovers.targets(name));
+            report = report.with(name, takeovers.detail());
+        }
     }
     if wanted(Part::Restart) {
         let gaps = restart::measure(if arguments.quick { 5 } else { 20 })?;

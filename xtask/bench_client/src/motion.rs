@@ -1,36 +1,71 @@
 //! An arm that never rests: pick and place again and again while others look at it.
 
-use anyhow::{Result, bail};
+use crate::ears::Ears;
+use anyhow::{Context, Result};
 use r2r::GoalStatus;
-use rig::{RunningGoal, Scenario};
+use r2r::armature_msgs::msg::{ControlState, Lease};
+use rig::{RunningGoal, Scenario, Tracking};
 use std::time::{Duration, Instant};
 
 /// The arm in endless motion.
 pub struct Moving {
     /// The arm.
     pub scenario: Scenario,
+    /// What the drivers say.
+    pub ears: Ears,
+    /// Truth against program since it was taken last.
+    pub tracking: Tracking,
     goal: RunningGoal,
     /// Goals that succeeded.
     pub succeeded: u32,
+    /// How goals failed.
+    pub failures: Vec<String>,
 }
 
+/// Path time left in which something can still be done to an arm in motion, s.
+const ROOM: f64 = 2.5;
+
 impl Moving {
-    /// Brings the arm up and starts it.
+    /// Brings the arm up and lets it do its program once, so that it begins where it ends.
     pub fn start(name: &str, arguments: &[&str]) -> Result<Self> {
         let mut scenario = Scenario::enabled(name, arguments)?;
-        let goal = scenario.start_motion()?;
-        Ok(Self { scenario, goal, succeeded: 0 })
+        let ears = Ears::open(&mut scenario.arm)?;
+        let mut first = scenario.start_motion()?;
+        scenario.expect_success(&mut first)?;
+        let home = scenario.program.waypoints.last().context("an empty program")?.position.clone();
+        let goal = scenario.arm.send(scenario.program.trajectory())?;
+        let tracking = Tracking::new(home);
+        let mut moving =
+            Self { scenario, ears, tracking, goal, succeeded: 0, failures: Vec::new() };
+        moving.forget();
+        Ok(moving)
     }
 
-    /// Pumps once and sends the next goal when one has succeeded.
+    /// Forgets all that was heard.
+    pub fn forget(&mut self) {
+        self.scenario.arm.world.take_truth();
+        self.scenario.arm.world.take_control_states();
+        let home = self.scenario.program.waypoints.last().map(|w| w.position.clone());
+        self.tracking = Tracking::new(home.unwrap_or_default());
+        self.ears.clear();
+    }
+
+    /// Pumps once; sends the next goal when one has ended.
     pub fn pump(&mut self) -> Result<()> {
-        let Some(outcome) = self.scenario.arm.poll_goal(&mut self.goal)? else { return Ok(()) };
-        if outcome.status != GoalStatus::Succeeded {
+        let ended = self.scenario.arm.poll_goal(&mut self.goal)?;
+        self.tracking.take(&mut self.scenario.arm.world);
+        let Some(outcome) = ended else { return Ok(()) };
+        if outcome.status == GoalStatus::Succeeded {
+            self.succeeded += 1;
+        } else {
             let world = self.scenario.arm.world.describe();
-            bail!("a goal ended as {:?}: {}; {world}", outcome.status, outcome.error_string);
+            self.failures.push(format!("{:?}: {}; {world}", outcome.status, outcome.error_string));
+            self.scenario.resume()?;
+            // Back to where the program begins, beyond what is measured.
+            let mut back = self.scenario.arm.send(self.scenario.program.trajectory())?;
+            self.scenario.expect_success(&mut back)?;
         }
-        self.succeeded += 1;
-        self.goal = self.scenario.start_motion()?;
+        self.goal = self.scenario.arm.send(self.scenario.program.trajectory())?;
         Ok(())
     }
 
@@ -41,5 +76,56 @@ impl Moving {
             self.pump()?;
         }
         Ok(())
+    }
+
+    /// Keeps moving until `condition` holds; false after `limit`.
+    pub fn until(
+        &mut self,
+        limit: Duration,
+        condition: impl Fn(&rig::World) -> bool,
+    ) -> Result<bool> {
+        let until = Instant::now() + limit;
+        while !condition(&self.scenario.arm.world) {
+            if Instant::now() > until {
+                return Ok(false);
+            }
+            self.pump()?;
+        }
+        Ok(true)
+    }
+
+    /// Keeps moving until the arm is on its path with some way to go.
+    pub fn reach_the_middle(&mut self) -> Result<()> {
+        let reached = self.until(Duration::from_secs(40), |world| {
+            world.control.as_ref().is_some_and(|control| {
+                control.phase == ControlState::EXECUTING as u8
+                    && control.path_time > 0.5
+                    && control.path_time < control.path_duration - ROOM
+            })
+        })?;
+        let world = self.scenario.arm.world.describe();
+        reached.then_some(()).with_context(|| format!("the arm does not move: {world}"))
+    }
+
+    /// Node name of a process.
+    pub fn node_of(&self, boot_id: u64) -> Option<String> {
+        let beats = &self.scenario.arm.world.heartbeats;
+        beats.values().find(|beat| beat.boot_id == boot_id).map(|beat| beat.node.clone())
+    }
+
+    /// Keeps moving until the lease names a holder and a successor, both alive; the lease.
+    pub fn wait_for_pair(&mut self) -> Result<Lease> {
+        self.until(Duration::from_secs(20), |world| {
+            let alive = |id: u64| world.heartbeats.values().any(|beat| beat.boot_id == id);
+            world.lease.as_ref().is_some_and(|lease| {
+                lease.successor != 0
+                    && !lease.probation
+                    && alive(lease.holder)
+                    && alive(lease.successor)
+            })
+        })?;
+        let world = &self.scenario.arm.world;
+        let lease = world.lease.clone().filter(|lease| lease.successor != 0);
+        lease.with_context(|| format!("nobody is named successor: {}", world.describe()))
     }
 }

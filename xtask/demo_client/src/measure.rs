@@ -1,26 +1,18 @@
 //! What is recorded during the motion, and the figures made of it.
 
 use anyhow::{Context, Result};
-use r2r::armature_msgs::msg::{ControlState, Heartbeat};
+use r2r::armature_msgs::msg::Heartbeat;
+use rig::tracking::Truth;
 use rig::world::seconds;
-use rig::{Program, World};
+use rig::{Program, Tracking, World};
 use std::collections::BTreeMap;
 
 /// True motion faster than this is "moving", rad/s.
 const MOVING: f64 = 0.01;
 
-/// One true state of the simulator.
-struct Truth {
-    time: f64,
-    position: Vec<f64>,
-    velocity: Vec<f64>,
-}
-
 /// All that is needed for the summary.
 pub struct Recording {
-    start: Vec<f64>,
-    truth: Vec<Truth>,
-    control: Vec<ControlState>,
+    tracking: Tracking,
     beats_before: BTreeMap<String, Heartbeat>,
     beats_after: BTreeMap<String, Heartbeat>,
 }
@@ -68,9 +60,7 @@ impl Recording {
         let start = world.take_truth().pop().context("no true state was heard")?.position;
         world.take_control_states();
         Ok(Self {
-            start,
-            truth: vec![],
-            control: vec![],
+            tracking: Tracking::new(start),
             beats_before: world.heartbeats.clone(),
             beats_after: BTreeMap::new(),
         })
@@ -78,12 +68,7 @@ impl Recording {
 
     /// Takes in what was heard since the last call.
     pub fn take(&mut self, world: &mut World) {
-        self.truth.extend(world.take_truth().into_iter().map(|state| Truth {
-            time: seconds(&state.header.stamp),
-            position: state.position,
-            velocity: state.velocity,
-        }));
-        self.control.extend(world.take_control_states());
+        self.tracking.take(world);
     }
 
     /// The motion is over: counters are read here.
@@ -93,62 +78,36 @@ impl Recording {
 
     /// Reference minus truth at the newest instant at which both are known, rad.
     pub fn newest_error(&self, program: &Program) -> Option<Vec<f64>> {
-        let control = self.control.iter().rev().find(|state| moves(state))?;
-        let clock = seconds(&control.stamp) - control.path_time;
-        self.truth.last().map(|truth| self.error(program, truth, truth.time - clock))
-    }
-
-    fn error(&self, program: &Program, truth: &Truth, path_time: f64) -> Vec<f64> {
-        let reference = program.reference(&self.start, path_time);
-        reference.iter().zip(&truth.position).map(|(r, t)| r - t).collect()
-    }
-
-    /// The path time of a true state: between two reports of the controller, which say at which
-    /// instant the path stood where.
-    fn path_time(&self, time: f64) -> Option<f64> {
-        let next = self.control.partition_point(|state| seconds(&state.stamp) < time);
-        let (a, b) = (self.control.get(next.checked_sub(1)?)?, self.control.get(next)?);
-        if !moves(a) || !moves(b) {
-            return None;
-        }
-        let (ta, tb) = (seconds(&a.stamp), seconds(&b.stamp));
-        let share = if tb > ta { (time - ta) / (tb - ta) } else { 0.0 };
-        Some(a.path_time + share * (b.path_time - a.path_time))
+        self.tracking.newest_error(program)
     }
 
     /// All figures; `since` is when the command was typed, seconds since 1970.
-    pub fn summary(mut self, program: &Program, since: f64) -> Summary {
-        self.control.sort_by(|a, b| seconds(&a.stamp).total_cmp(&seconds(&b.stamp)));
-        let mut summary = self.tracking(program);
+    pub fn summary(self, program: &Program, since: f64) -> Summary {
+        let mut summary = self.deviation(program);
         let moving = |t: &&Truth| t.velocity.iter().any(|v| v.abs() > MOVING);
+        let truth = self.tracking.truth();
         if let (Some(first), Some(last)) =
-            (self.truth.iter().find(moving), self.truth.iter().rev().find(moving))
+            (truth.iter().find(moving), truth.iter().rev().find(moving))
         {
             summary.bringup = first.time - since;
             summary.duration = last.time - first.time;
         }
-        if let Some(last) = self.truth.last() {
-            summary.last = self.error(program, last, program.duration());
-        }
+        summary.last = self.tracking.at_end(program).unwrap_or_default();
         summary.nodes = self.node_use();
         summary
     }
 
-    fn tracking(&self, program: &Program) -> Summary {
-        let joints = self.start.len();
-        let mut squares = vec![0.0; joints];
-        let mut worst = vec![0.0_f64; joints];
-        let mut samples = 0;
-        for truth in &self.truth {
-            let Some(path_time) = self.path_time(truth.time) else { continue };
-            samples += 1;
-            for ((e, square), worst) in
-                self.error(program, truth, path_time).iter().zip(&mut squares).zip(&mut worst)
-            {
+    fn deviation(&self, program: &Program) -> Summary {
+        let mut squares = vec![0.0; self.tracking.joints()];
+        let mut worst = vec![0.0_f64; self.tracking.joints()];
+        let deviations = self.tracking.deviations(program);
+        for at in &deviations {
+            for ((e, square), worst) in at.error.iter().zip(&mut squares).zip(&mut worst) {
                 *square += e * e;
                 *worst = worst.max(e.abs());
             }
         }
+        let samples = deviations.len();
         let rms = squares.iter().map(|s| (s / samples as f64).sqrt()).collect();
         Summary { rms, worst, samples, ..Summary::default() }
     }
@@ -167,9 +126,4 @@ impl Recording {
         });
         uses.collect()
     }
-}
-
-/// Whether the controller runs along the path.
-fn moves(state: &ControlState) -> bool {
-    [ControlState::EXECUTING as u8, ControlState::SETTLING as u8].contains(&state.phase)
 }
