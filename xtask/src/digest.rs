@@ -27,10 +27,12 @@ impl Digest {
         self
     }
 
-    /// Adds the name and the content of every file below `folder`.
+    /// Adds the content of every file below `folder`, and its name from there: a checkout elsewhere
+    /// has the same digest.
     pub fn add_folder(&mut self, folder: &Path) -> io::Result<&mut Self> {
         for file in files_below(folder)? {
-            self.add(file.to_string_lossy().as_bytes());
+            let name = file.strip_prefix(folder).unwrap_or(&file);
+            self.add(name.to_string_lossy().as_bytes());
             self.add(&fs::read(&file)?);
         }
         Ok(self)
