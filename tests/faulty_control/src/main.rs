@@ -4,7 +4,7 @@
 //! `silent`; `FAULTY_CONTROL_AFTER_MS` is how long it behaves with the lease, default 300. It says on
 //! `rosout` when it goes bad.
 
-#[path = "../../../nodes/control/src/host.rs"]
+#[path = "../../../nodes/control/src/host/mod.rs"]
 mod host;
 
 use anyhow::{Context, Result, bail};
