@@ -9,7 +9,7 @@ mod jump;
 mod throughput;
 mod work;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use report::{Report, Target};
 use std::path::PathBuf;
 
@@ -56,5 +56,6 @@ fn main() -> Result<()> {
     }
     print!("{}", report.table());
     report.write(&folder, "bench_thermal")?;
+    ensure!(report.ok(), "a target was missed");
     Ok(())
 }

@@ -1,15 +1,16 @@
 //! The work that the bench lets the arm do, and how it is watched.
 
 use anyhow::{Context, Result, anyhow, ensure};
+use std::f64::consts::FRAC_PI_2;
 use std::time::Duration;
 use virtual_arm::{GoalState, VirtualArm, VirtualConfig};
 
 /// The joint that the heavy work heats.
 pub const HEAVY: usize = 5;
 /// Posture of the work: the demo's first, tool down.
-const POSTURE: [f64; 6] = [0.0, 0.0, 0.0, 0.0, 1.5708, 0.0];
+const POSTURE: [f64; 6] = [0.0, 0.0, 0.0, 0.0, FRAC_PI_2, 0.0];
 /// Half of the heavy swing, rad, and its time, s: 95 % of the joint's acceleration limit.
-const SWING: (f64, f64) = (0.5, 0.55);
+const SWING: (f64, f64) = (0.35, 0.46);
 /// Payload of the heavy work: kg, m in the tool frame. At full speed it asks the last joint for almost
 /// twice its rated torque.
 pub const HEAVY_LOAD: (f64, [f64; 3]) = (2.0, [0.53, 0.0, 0.0]);
@@ -78,7 +79,7 @@ pub struct Work {
 }
 
 impl Work {
-    /// Starts `points` with temperatures (winding, housing) of the last joint, a payload, and the
+    /// Starts `points` with temperatures (winding, housing) of all joints, a payload, and the
     /// payload that control reckons with.
     pub fn begin(
         seed: u64,
@@ -92,7 +93,7 @@ impl Work {
         let mut arm = VirtualArm::new(seed, config)?;
         if let Some((winding, housing)) = warm {
             arm.run_for(seconds(0.05));
-            arm.set_temperatures(HEAVY, winding, housing, 30.0);
+            (0..6).for_each(|joint| arm.set_temperatures(joint, winding, housing, 30.0));
         }
         arm.hang_payload(load.0, load.1).map_err(|text| anyhow!(text))?;
         arm.enable().map_err(|text| anyhow!(text))?;

@@ -3,6 +3,7 @@
 //! A new benchmark is one file here and one entry in [`Bench`].
 
 mod control;
+mod thermal;
 
 use anyhow::Result;
 use clap::ValueEnum;
@@ -12,6 +13,8 @@ use clap::ValueEnum;
 pub enum Bench {
     /// Takeover, planned upgrade and its rollback, cycle, latency, cost of the law.
     Control,
+    /// Alarm, derating, prediction, sensor faults and cost of the thermal node, on virtual time.
+    Thermal,
 }
 
 /// Runs one benchmark, with fewer trials when `quick`; true when every target is met.
@@ -21,5 +24,6 @@ pub enum Bench {
 pub fn bench(which: Bench, quick: bool) -> Result<bool> {
     match which {
         Bench::Control => control::run(quick),
+        Bench::Thermal => thermal::run(quick),
     }
 }
