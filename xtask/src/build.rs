@@ -21,16 +21,19 @@ pub fn nodes() -> impl Iterator<Item = &'static str> {
     include_str!("../../nodes/nodes.txt").lines().filter(|line| !line.is_empty())
 }
 
+/// The controller that goes bad on purpose, for tests of what becomes of it.
+const FAULTY: &str = "faulty_control";
+
 /// Programs that use ROS 2 beside the nodes, built with them so that all share
 /// one build of r2r.
-const COMPANIONS: [&str; 3] = ["demo_client", "bench_client", "faulty_control"];
+const COMPANIONS: [&str; 3] = ["demo_client", "bench_client", FAULTY];
 
 /// Builds and installs everything; returns the environment to run it in.
 pub fn everything() -> Result<RosEnv> {
     let ros = RosEnv::ensure()?;
     messages(&ros)?;
     run(&mut cargo_build(&ros), "building the nodes")?;
-    install::nodes(nodes())?;
+    install::nodes(nodes().chain([FAULTY]))?;
     install::bringup()?;
     Ok(ros)
 }

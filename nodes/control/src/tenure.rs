@@ -82,6 +82,8 @@ pub struct Tenure {
     patient_until: Monotonic,
     /// The last claim: drivers may follow it after we gave it up.
     claimed: Option<(u64, Claim)>,
+    /// How long the last command of another was on its way to us, waiting for our cycle included.
+    lag: Duration,
     changes: Vec<Change>,
 }
 
@@ -100,6 +102,7 @@ impl Tenure {
             awake: Monotonic(0),
             patient_until: Monotonic(0),
             claimed: None,
+            lag: Duration::ZERO,
             changes: Vec::with_capacity(8),
         }
     }
@@ -206,6 +209,9 @@ impl Tenure {
         match self.gate.admit(*at, command) {
             Err(reason) => Heard::Refused(reason),
             Ok(admitted) => {
+                let ahead = command.setpoint_at.seconds_from(command.sent_at);
+                let sent = admitted.setpoint_at.shifted(-ahead);
+                self.lag = at.since(sent).min(self.period);
                 self.note_other(*at, before);
                 Heard::Obeyed(admitted)
             }
@@ -280,7 +286,8 @@ impl Tenure {
     }
 
     /// Claims the lease when the drivers would let us; at once when on probation the present holder
-    /// was `found_bad`. Returns whether it does so now.
+    /// was `found_bad`. Returns whether it does so now. Silence counts from when the last command was
+    /// sent: the drivers have heard it before they hear us.
     pub fn claim(&mut self, now: Monotonic, found_bad: bool) -> bool {
         let lease = self.lease();
         let rested = now.since(self.awake) >= self.period * UNOPPOSED;
@@ -288,8 +295,9 @@ impl Tenure {
             return false;
         }
         let epoch = lease.epoch().saturating_add(1);
-        let right = match lease.check(now, self.boot_id, epoch) {
-            Ok(Claim::Reclaim) if !found_bad && !lease.is_silent(now) => return false,
+        let then = now + self.lag;
+        let right = match lease.check(then, self.boot_id, epoch) {
+            Ok(Claim::Reclaim) if !found_bad && !lease.is_silent(then) => return false,
             Ok(right @ (Claim::Takeover | Claim::Yielded | Claim::Reclaim)) => right,
             _ => return false,
         };

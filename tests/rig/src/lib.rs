@@ -4,15 +4,18 @@
 //! The one rule: every wait has an end, and its error says what was waited for.
 
 pub mod client;
+pub mod drives;
 pub mod launch;
 pub mod process;
 pub mod program;
 pub mod scenario;
 pub mod single;
+pub mod succession;
 pub mod tracking;
 pub mod world;
 
 pub use client::{ArmClient, GoalOutcome, RunningGoal};
+pub use drives::Drives;
 pub use launch::Launch;
 pub use program::Program;
 pub use scenario::Scenario;

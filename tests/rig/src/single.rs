@@ -37,6 +37,23 @@ impl Single {
         Self::run(name, command)
     }
 
+    /// Starts a controller under a node name of its own, with the parameters of launch and
+    /// `environment` on top.
+    ///
+    /// # Errors
+    /// When the executable is not installed.
+    pub fn controller(executable: &str, node: &str, environment: &[(&str, &str)]) -> Result<Self> {
+        let config = find("share/armature_bringup/config")?;
+        let mut command = Command::new(find(&format!("lib/armature_nodes/{executable}"))?);
+        command.args(["--ros-args", "-r", &format!("__node:={node}")]);
+        for file in ["arm.yaml", "control.yaml"] {
+            command.arg("--params-file").arg(config.join(file));
+        }
+        command.arg("--params-file").arg(description_file(&config)?);
+        command.envs(environment.iter().copied());
+        Self::run(node, command)
+    }
+
     /// Starts any program in the same way.
     ///
     /// # Errors
