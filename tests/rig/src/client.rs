@@ -59,8 +59,16 @@ impl ArmClient {
     /// # Errors
     /// When the ROS context cannot be made.
     pub fn new(name: &str) -> Result<Self> {
+        Self::of_controller(name, "arm_controller")
+    }
+
+    /// As [`ArmClient::new`], for a trajectory controller of another name.
+    ///
+    /// # Errors
+    /// When the ROS context cannot be made.
+    pub fn of_controller(name: &str, controller: &str) -> Result<Self> {
         let mut node = r2r::Node::create(r2r::Context::create()?, name, "")?;
-        let action = node.create_action_client("arm_controller/follow_joint_trajectory")?;
+        let action = node.create_action_client(&format!("{controller}/follow_joint_trajectory"))?;
         let mut client = Self { node, handlers: vec![], action, world: World::default() };
         client.on("arm/status", latched(), |w, m| w.status = Some(m))?;
         client.on("lease", latched(), |w, m| w.lease = Some(m))?;
