@@ -1,4 +1,5 @@
-//! The steady control cycle allocates nothing: neither holding nor on a path.
+//! The steady control cycle allocates nothing: neither holding nor on a path, under any law, nor while
+//! law, gains and payload change.
 
 #![allow(missing_docs, clippy::unwrap_used)] // a test
 
@@ -75,8 +76,8 @@ fn feedback(at: Monotonic) -> JointFeedback {
     JointFeedback { sampled_at: at, driver: DriverState::Following, ..JointFeedback::default() }
 }
 
-#[test]
-fn a_thousand_cycles_on_a_path_allocate_nothing() {
+/// Allocations within 1000 cycles on a path; `between` does what people do between two cycles.
+fn allocations(mut between: impl FnMut(u64, &mut Control)) -> usize {
     let mut control = control();
     let status = ArmStatus { mode: ArmMode::Enabled, permit: 1, ..ArmStatus::default() };
     let lease = Lease { epoch: 1, holder: 1, ..Lease::default() };
@@ -89,6 +90,7 @@ fn a_thousand_cycles_on_a_path_allocate_nothing() {
         inputs.feedback = std::array::from_fn(|_| Some((feedback(now), now)));
         inputs.plan = (cycle == 100).then(plan);
         let now = Now { mono: now, stamp: Stamp(1_000_000_000_000 + cycle as i64 * 4_000_000) };
+        between(cycle, &mut control);
         let before = ALLOCATIONS.with(Cell::get);
         let out = control.step(now, &inputs);
         if cycle > 200 {
@@ -99,6 +101,40 @@ fn a_thousand_cycles_on_a_path_allocate_nothing() {
         executing += usize::from(phase == Some(ControlPhase::Executing));
     }
     println!("{:.1} µs per cycle", began.elapsed().as_secs_f64() / 1200.0 * 1e6);
-    assert_eq!(allocated, 0);
     assert!(executing > 100, "{executing}");
+    allocated
+}
+
+#[test]
+fn a_thousand_cycles_on_a_path_allocate_nothing() {
+    assert_eq!(allocations(|_, _| {}), 0);
+}
+
+#[test]
+fn law_torque_allocates_nothing() {
+    let allocated = allocations(|cycle, control| {
+        if cycle == 0 {
+            let wanted = Config { law: "torque".to_owned(), ..Config::default() };
+            control.retune(&wanted, None).unwrap();
+        }
+    });
+    assert_eq!(allocated, 0);
+}
+
+#[test]
+fn cycles_in_which_law_gains_and_payload_change_allocate_nothing() {
+    let mut changes = 0;
+    let allocated = allocations(|cycle, control| {
+        if cycle > 200 && cycle % 50 == 0 {
+            let law = if cycle % 100 == 0 { "torque" } else { "position" };
+            let mut wanted = Config { law: law.to_owned(), ..Config::default() };
+            wanted.payload.mass = (cycle % 3) as f64;
+            let gains = wanted.gains.entry("joint_2".to_owned()).or_default();
+            gains.damping_ratio = 1.0 - 0.1 * (cycle % 4) as f64;
+            control.retune(&wanted, Some(0.1)).unwrap();
+            changes += 1;
+        }
+    });
+    assert!(changes > 10);
+    assert_eq!(allocated, 0);
 }

@@ -7,7 +7,7 @@
 
 use crate::config::{BrakeConfig, Config, FrictionConfig};
 use arm_model::{ArmModel, JointLimits, JointVector, Load, LoadError, Payload};
-use nalgebra::Vector3;
+use nalgebra::{Matrix3, Vector3};
 use vocabulary::joint::{JOINTS, PerJoint};
 
 type Vector = JointVector<JOINTS>;
@@ -87,12 +87,20 @@ impl Plant {
         &self.load
     }
 
-    /// Hangs a point mass of `mass` kg at `center` m in the tool frame; takes effect at once.
+    /// Hangs `mass` kg at `center` m in the tool frame; takes effect at once. `inertia` about that
+    /// place along the tool's axes, kg·m²: xx, xy, xz, yy, yz, zz; zero for a point mass.
     ///
     /// # Errors
-    /// [`LoadError`] for a mass or place that is not physical.
-    pub fn set_payload(&mut self, mass: f64, center: [f64; 3]) -> Result<(), LoadError> {
-        self.load.payload = Payload::point(mass, Vector3::from(center))?;
+    /// [`LoadError`] for a body that is not physical.
+    pub fn set_payload(
+        &mut self,
+        mass: f64,
+        center: [f64; 3],
+        inertia: [f64; 6],
+    ) -> Result<(), LoadError> {
+        let [xx, xy, xz, yy, yz, zz] = inertia;
+        let inertia = Matrix3::new(xx, xy, xz, xy, yy, yz, xz, yz, zz);
+        self.load.payload = Payload::new(mass, Vector3::from(center), inertia)?;
         Ok(())
     }
 

@@ -43,7 +43,9 @@ impl Services {
         });
         self.payload.answer(|request| {
             let center = &request.center_of_mass;
-            let hung = simulator.set_payload(request.mass, [center.x, center.y, center.z]);
+            let center = [center.x, center.y, center.z];
+            let inertia = request.inertia.as_slice().try_into().unwrap_or([f64::NAN; 6]);
+            let hung = simulator.set_payload_body(request.mass, center, inertia);
             let done = hung.map(|()| format!("{} kg hang on the tool", request.mass));
             let (success, message) = told(done);
             SetPayload::Response { success, message }

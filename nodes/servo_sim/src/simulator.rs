@@ -147,7 +147,21 @@ impl Simulator {
     /// # Errors
     /// [`LoadError`] for a mass or place that is not physical.
     pub fn set_payload(&mut self, mass: f64, center: [f64; 3]) -> Result<(), LoadError> {
-        self.plant.set_payload(mass, center)?;
+        self.set_payload_body(mass, center, [0.0; 6])
+    }
+
+    /// As [`Simulator::set_payload`] for a body that has an inertia about `center`, kg·m²: xx, xy, xz,
+    /// yy, yz, zz.
+    ///
+    /// # Errors
+    /// [`LoadError`] for a body that is not physical.
+    pub fn set_payload_body(
+        &mut self,
+        mass: f64,
+        center: [f64; 3],
+        inertia: [f64; 6],
+    ) -> Result<(), LoadError> {
+        self.plant.set_payload(mass, center, inertia)?;
         self.log.push(LogLine::info(format!("payload is now {mass} kg")));
         Ok(())
     }

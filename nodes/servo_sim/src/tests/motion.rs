@@ -136,6 +136,9 @@ fn payload_that_jumps_is_caught_without_a_fault() {
     let effort = rig.sim.truth().effort[1];
     assert!((effort - laden[1]).abs() < 6.0, "{effort} N·m against {} N·m", laden[1]);
     assert!(rig.sim.set_payload(-1.0, [0.0; 3]).is_err());
+    let rod = [0.0, 0.0, 0.0, 0.02, 0.0, 0.02];
+    assert_eq!(rig.sim.set_payload_body(2.0, [0.0; 3], rod), Ok(()));
+    assert!(rig.sim.set_payload_body(2.0, [0.0; 3], [1.0, 0.0, 0.0, 0.1, 0.0, 0.1]).is_err());
 }
 
 #[test]
