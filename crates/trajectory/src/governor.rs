@@ -123,6 +123,40 @@ mod tests {
         assert!((state.position[0] - 1.6 * 1.6 / 16.0).abs() < 1e-9);
     }
 
+    /// How far each joint goes on from these speeds, rad, braking with 10 rad/s².
+    fn braking_ways(speeds: PerJoint<f64>) -> PerJoint<f64> {
+        let limits = LIMITS.map(|l| JointLimits { acceleration: 10.0, ..l });
+        let mut state = State { velocity: speeds, ..State::at_rest([0.5; JOINTS]) };
+        for _ in 0..10 {
+            state = decelerate(&state, &limits, DT);
+        }
+        assert_eq!(state.velocity, [0.0; JOINTS], "rest is rest");
+        state.position.map(|p| p - 0.5)
+    }
+
+    #[test]
+    fn a_cancelled_joint_stops_two_milliradians_ahead_of_a_fifth_of_a_radian_per_second() {
+        for way in braking_ways([0.2; JOINTS]) {
+            assert!((way - 0.002).abs() < 1e-12, "{way}");
+        }
+    }
+
+    #[test]
+    fn a_cancelled_joint_that_goes_back_stops_two_milliradians_behind() {
+        for way in braking_ways([-0.2; JOINTS]) {
+            assert!((way + 0.002).abs() < 1e-12, "{way}");
+        }
+    }
+
+    #[test]
+    fn cancelled_joints_stop_each_by_its_own_speed() {
+        let ways = braking_ways([0.2, -0.1, 0.0, 0.0, 0.0, 0.0]);
+        assert!((ways[0] - 0.002).abs() < 1e-12);
+        // A cycle longer than the rest of the braking costs half of its way at most.
+        assert!((ways[1] + 0.0005).abs() < 2e-5, "{}", ways[1]);
+        assert_eq!(ways[2], 0.0);
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(256))]
         #[test]

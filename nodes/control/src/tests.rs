@@ -4,6 +4,7 @@ mod harness;
 mod later;
 mod pair;
 mod properties;
+mod scaling;
 mod standby;
 
 use harness::{BOOT, Rig, waypoint};
