@@ -243,7 +243,8 @@ impl Tenure {
         match self.standing {
             Standing::Shadow => {
                 let (epoch, right) = self.claimed.unwrap_or((0, Claim::Takeover));
-                if epoch != 0 && newest == epoch && epoch > self.outlived {
+                let over = epoch <= self.outlived || epoch < self.lease().epoch();
+                if epoch != 0 && newest == epoch && !over {
                     self.standing = Standing::Claiming { epoch, right, since: now };
                     self.take(now);
                 }

@@ -306,8 +306,14 @@ impl LeaseBook {
     fn next_epoch(&self, holder: u64) -> u64 {
         let LeaseRecord { lease, promised, yielded, .. } = &self.record;
         let ahead = match () {
+            () if *yielded => {
+                if holder == lease.holder {
+                    2
+                } else {
+                    3
+                }
+            }
             () if holder == *promised || *promised == 0 => 1,
-            () if *yielded && holder != lease.holder => 3,
             () => 2,
         };
         lease.epoch.saturating_add(ahead)
