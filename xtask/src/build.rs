@@ -26,7 +26,7 @@ const FAULTY: &str = "faulty_control";
 
 /// Programs that use ROS 2 beside the nodes, built with them so that all share
 /// one build of r2r.
-const COMPANIONS: [&str; 3] = ["demo_client", "bench_client", FAULTY];
+const COMPANIONS: [&str; 4] = ["demo_client", "bench_client", "upgrade_client", FAULTY];
 
 /// Builds and installs everything; returns the environment to run it in.
 pub fn everything() -> Result<RosEnv> {
@@ -35,6 +35,14 @@ pub fn everything() -> Result<RosEnv> {
     run(&mut cargo_build(&ros), "building the nodes")?;
     install::nodes(nodes().chain([FAULTY]))?;
     install::bringup()?;
+    Ok(ros)
+}
+
+/// Builds everything and installs nothing: what runs from the install stays as it is.
+pub fn companions() -> Result<RosEnv> {
+    let ros = RosEnv::ensure()?;
+    messages(&ros)?;
+    run(&mut cargo_build(&ros), "building the tools")?;
     Ok(ros)
 }
 

@@ -23,3 +23,4 @@ pub mod progress;
 pub mod socketcan;
 pub mod targets;
 pub mod test;
+pub mod upgrade;

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
@@ -9,6 +10,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use xtask::bench::{self, Bench};
 use xtask::env::RosEnv;
+use xtask::upgrade::{self, Node};
 use xtask::{build, demo, doctor, paths, socketcan, targets, test};
 
 /// Builds, runs and tests the Armature servo arm.
@@ -61,6 +63,17 @@ enum Verb {
         #[arg(long)]
         quick: bool,
     },
+    /// Replace a node of the running arm, in motion; the old one goes on when the new one is no good.
+    Upgrade {
+        /// What to replace.
+        node: Node,
+        /// The new executable.
+        #[arg(long)]
+        binary: PathBuf,
+        /// How long the predecessor watches and may take back, s.
+        #[arg(long, default_value_t = 5.0)]
+        canary: f64,
+    },
     /// Say what is there, what is missing, and what to do.
     Doctor,
     /// List every figure of target/report/ against its limit, what falls short first.
@@ -95,6 +108,7 @@ fn run(verb: Verb) -> Result<bool> {
         Verb::Ros2 { words } => become_program("ros2", &words),
         Verb::Shell { words } => shell(&words),
         Verb::Bench { name, quick } => bench::bench(name, quick),
+        Verb::Upgrade { node, binary, canary } => upgrade::upgrade(node, &binary, canary),
         Verb::Doctor => Ok(doctor::doctor()),
         Verb::Report => targets::print(&paths::reports()),
         Verb::Completions { shell } => {
