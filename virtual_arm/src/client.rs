@@ -9,6 +9,7 @@ use motion::{Event, GoalId};
 use std::collections::BTreeMap;
 use supervisor::{HandOverResponse, Response};
 use vocabulary::arm::ArmStatus;
+use vocabulary::settings::ControlSettings;
 use vocabulary::time::Monotonic;
 
 /// What became of a goal, as far as the client knows.
@@ -49,6 +50,7 @@ pub struct Client {
     goals: BTreeMap<GoalId, GoalState>,
     status: ArmStatus,
     heat: HeatRecord,
+    settings: Option<ControlSettings>,
     calls: u64,
     sent: u64,
 }
@@ -64,6 +66,7 @@ impl Client {
                 self.hand_overs.insert(response.id, response.clone());
             }
             Message::Status(status) => self.status = status.clone(),
+            Message::Settings(settings) => self.settings = Some(settings.as_ref().clone()),
             Message::Thermal(state) => self.heat.state = Some((at, state.as_ref().clone())),
             Message::ThermalAlarm(alarm) => self.heat.alarms.push((at, alarm.as_ref().clone())),
             Message::Derating(derating) => self.heat.derating = Some(*derating),
@@ -128,6 +131,12 @@ impl Client {
     #[must_use]
     pub fn goal(&self, id: &GoalId) -> Option<&GoalState> {
         self.goals.get(id)
+    }
+
+    /// What control said that it works with.
+    #[must_use]
+    pub fn settings(&self) -> Option<&ControlSettings> {
+        self.settings.as_ref()
     }
 
     /// What thermal said.

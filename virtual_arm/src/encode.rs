@@ -57,6 +57,7 @@ pub fn encode(message: &Message, to: &mut impl Sink) {
         Message::JointStates(m) => joint_states(m, to),
         Message::DynamicJointStates(m) => dynamic(m, to),
         Message::SpeedScaling(factor) => to.float(*factor),
+        Message::Settings(m) => to.text(&format!("{m:?}")),
         Message::Parameters(m) => to.text(&format!("{m:?}")),
         Message::Request(m) => [m.id, m.kind as u64].into_iter().for_each(|x| to.int(x)),
         Message::Response(m) => {

@@ -11,6 +11,7 @@ use vocabulary::command::{JointCommand, JointFeedback, JointTelemetry, Lease};
 use vocabulary::handover::HandOver;
 use vocabulary::health::Heartbeat;
 use vocabulary::plan::{ControlState, MotionPlan};
+use vocabulary::settings::ControlSettings;
 use vocabulary::thermal::{ThermalAlarm, ThermalState};
 use vocabulary::topics::{self, Qos, Topic};
 
@@ -68,6 +69,8 @@ pub enum Message {
     ThermalAlarm(Box<ThermalAlarm>),
     /// `derating`.
     Derating(Derating),
+    /// `arm_controller/control_settings`.
+    Settings(Box<ControlSettings>),
     /// Parameters of the servo loop, set while it runs.
     Parameters(Box<control::Config>),
     /// A call of one of the arm services.
@@ -133,6 +136,7 @@ impl Message {
             Self::JointStates(_) => topic(10, topics::JOINT_STATES, &[Client]),
             Self::DynamicJointStates(_) => topic(11, topics::DYNAMIC_JOINT_STATES, &[Client]),
             Self::SpeedScaling(_) => topic(12, topics::SPEED_SCALING, &[Control]),
+            Self::Settings(_) => topic(25, topics::CONTROL_SETTINGS, &[Control, Client]),
             Self::Parameters(_) => named(24, "parameters", Qos::Reliable, &[Control]),
             Self::Request(_) => named(13, "arm service", Qos::Reliable, &[Supervisor]),
             Self::Response(_) => named(14, "arm service answer", Qos::Reliable, &[Client]),

@@ -20,6 +20,7 @@ use supervisor::{HandOverRequest, HandOverResponse, Request, RequestKind};
 use vocabulary::arm::ArmStatus;
 use vocabulary::joint::PerJoint;
 use vocabulary::plan::ControlState;
+use vocabulary::settings::ControlSettings;
 use vocabulary::time::Monotonic;
 
 /// How long a call may take.
@@ -170,6 +171,12 @@ impl VirtualArm {
     #[must_use]
     pub fn config(&self) -> &VirtualConfig {
         &self.config
+    }
+
+    /// What control last said that it works with.
+    #[must_use]
+    pub fn control_settings(&self) -> Option<&ControlSettings> {
+        self.client.settings()
     }
 
     /// What control last reported.

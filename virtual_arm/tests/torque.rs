@@ -156,3 +156,24 @@ fn without_control_the_joints_hold_by_themselves() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn a_payload_nobody_declared_is_weighed_by_one_pick_and_place() -> Result<()> {
+    for (law, mass) in [("position", 2.0), ("torque", 0.5), ("position", 0.0)] {
+        let mut config = one_host()?;
+        config.control.law = law.to_owned();
+        let points = pick_and_place(&config)?;
+        let mut arm = enabled(8, config)?;
+        arm.hang_payload(mass, [0.0, 0.0, 0.05]).map_err(|text| anyhow::anyhow!(text))?;
+        let told = |arm: &VirtualArm| arm.control_settings().and_then(|s| s.estimate);
+        ensure!(told(&arm).is_none(), "known before anything moved: {:?}", told(&arm));
+        let goal = arm.send_goal(arm.trajectory(&points));
+        let state = arm.wait(&goal, PATIENCE);
+        succeeded(&arm, &state)?;
+        arm.run_for(Duration::from_secs(2));
+        println!("{law}, {mass} kg: {:?}", told(&arm));
+        let Some(found) = told(&arm) else { anyhow::bail!("{law}: nothing known") };
+        ensure!((found.mass - mass).abs() <= 0.2, "{law}: {found:?} for {mass} kg");
+    }
+    Ok(())
+}

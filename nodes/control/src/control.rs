@@ -8,6 +8,7 @@ use crate::gap::Gap;
 use crate::history::History;
 use crate::joints::{Joints, Readiness};
 use crate::law::{LawOutput, Laws, Measured};
+use crate::payload::PayloadEstimator;
 use crate::plan::AtHand;
 use crate::rules::Rules;
 use crate::shadow::Shadow;
@@ -26,6 +27,7 @@ use vocabulary::health::{CycleStatistics, Health, LogLine, NodeHealth};
 use vocabulary::joint::{JOINTS, JointLimits, JointOrder, PerJoint};
 use vocabulary::lease::takeover_silence;
 use vocabulary::plan::{ControlState, MotionPlan, Violation};
+use vocabulary::settings::LoadEstimate;
 use vocabulary::time::{Monotonic, Now, Received, Stamp};
 
 /// A cycle is late when it begins this much after its time, s.
@@ -88,6 +90,9 @@ pub struct Control {
     pub(crate) law: Laws,
     /// The settings changed since they were last told.
     pub(crate) untold: bool,
+    pub(crate) load: PayloadEstimator,
+    /// The estimate as it was told last, and when.
+    pub(crate) load_told: (Option<LoadEstimate>, Monotonic),
     pub(crate) joints: Joints,
     pub(crate) history: History,
     pub(crate) course: Course,
@@ -154,6 +159,8 @@ impl Control {
             tuner,
             law,
             untold: true,
+            load: PayloadEstimator::new(),
+            load_told: (None, Monotonic(0)),
             joints: Joints::new(config.period, config.silence_periods, config.shared_clock),
             history: History::new(),
             course: Course::new(arm.limits, config.scaling_ramp),

@@ -25,6 +25,7 @@ mod law;
 mod live;
 mod margin;
 mod output;
+mod payload;
 mod plan;
 mod requests;
 mod retune;

@@ -7,10 +7,13 @@ use std::time::Duration;
 use vocabulary::command::{DriveState, JointCommand, JointFeedback, Mode};
 use vocabulary::joint::{JOINTS, JointLimits, PerJoint};
 use vocabulary::plan::{ControlPhase, ControlState};
-use vocabulary::time::Now;
+use vocabulary::time::{Monotonic, Now};
 
 /// Time constant in which the ripple of the drives' torques is averaged, s.
 const RIPPLE: f64 = 0.1;
+
+/// Change of the estimated payload that is told, kg.
+const NEWS: f64 = 0.02;
 
 /// How far outside a position limit a reference is rounding, rad.
 const ROUNDING: f64 = 1e-4;
@@ -21,6 +24,7 @@ impl Control {
         self.tuner.advance(dt);
         self.adopt_joints();
         self.compare_torques(dt);
+        self.weigh(now.mono);
         let effort_limit = self.effort_limit();
         let mut output = self.law.update(&LawInput {
             reference: self.course.reference(),
@@ -82,6 +86,26 @@ impl Control {
             let news = measured.effort - model;
             *beyond += share * if news.is_finite() { news - *beyond } else { 0.0 };
         }
+    }
+
+    /// Learns what hangs at the tip; news of it is told at most once a second.
+    fn weigh(&mut self, now: Monotonic) {
+        if self.tracking.contains(&true) {
+            return;
+        }
+        let reference = (self.reference_at, self.course.reference());
+        self.load.learn(reference, &self.measured, self.rules.dynamics(), self.tuner.now());
+        let (told, at) = self.load_told;
+        if now.since(at) < Duration::from_secs(1) {
+            return;
+        }
+        let found = self.load.estimate();
+        let same = match (told, found) {
+            (Some(a), Some(b)) => (a.mass - b.mass).abs() < NEWS,
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        self.untold |= !same;
+        self.load_told = (if same { told } else { found }, now);
     }
 
     /// Largest torque allowed now, N·m: the limit in force, less what heat takes away.

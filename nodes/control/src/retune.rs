@@ -76,7 +76,7 @@ impl Control {
             torque_limit: target.joints.map(|joint| joint.torque_limit),
             stiffness: target.joints.map(|joint| joint.stiffness),
             damping_ratio: target.joints.map(|joint| joint.damping_ratio),
-            estimate: None,
+            estimate: self.load.estimate(),
         }
     }
 

@@ -6,6 +6,7 @@ use control::{Control, Inputs, Outputs};
 use vocabulary::command::{JointCommand, JointFeedback};
 use vocabulary::health::{LogLine, NodeHealth};
 use vocabulary::joint::PerJoint;
+use vocabulary::settings::ControlSettings;
 use vocabulary::time::{Now, Received};
 
 /// The servo loop and its mailbox.
@@ -15,6 +16,7 @@ pub struct ControlNode {
     commands: Vec<JointCommand>,
     inputs: Inputs,
     parameters: Option<Box<control::Config>>,
+    settings: Option<Box<ControlSettings>>,
 }
 
 impl ControlNode {
@@ -27,6 +29,7 @@ impl ControlNode {
             commands: Vec::new(),
             inputs: Inputs::default(),
             parameters: None,
+            settings: None,
         }
     }
 }
@@ -46,12 +49,18 @@ impl Node for ControlNode {
             Message::Plan(plan) => self.inputs.plan = Some(plan.clone()),
             Message::Derating(derating) => self.inputs.derating = Some(*derating),
             Message::SpeedScaling(factor) => self.inputs.speed_scaling = Some(*factor),
+            Message::Settings(told) => self.settings = Some(told.clone()),
             Message::Parameters(config) => self.parameters = Some(config.clone()),
             _ => {}
         }
     }
 
     fn step(&mut self, now: Now, _bus: &mut BusInbox, out: &mut Outbox) {
+        if let Some(told) = self.settings.take()
+            && let Err(refusal) = self.control.hear_settings(&told)
+        {
+            out.log.push(LogLine::warn(refusal.to_string()));
+        }
         if let Some(wanted) = self.parameters.take()
             && let Err(refusal) = self.control.retune(&wanted, None)
         {
@@ -67,6 +76,8 @@ impl Node for ControlNode {
         out.messages.extend(command.map(|command| Message::Command(Box::new(command))));
         out.messages.extend(handover.map(|handover| Message::HandOver(Box::new(handover))));
         out.messages.extend(state.map(|state| Message::Control(Box::new(state))));
+        let news = self.control.settings_news(now.stamp);
+        out.messages.extend(news.map(|news| Message::Settings(Box::new(news))));
         out.log.extend(log);
     }
 
