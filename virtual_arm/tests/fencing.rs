@@ -280,12 +280,12 @@ impl World {
         self.strike();
         self.deliver();
         for index in 0..CONTROLS {
-            if (self.now + index as u64) % TICKS_PER_CYCLE == 0 {
+            if (self.now + index as u64).is_multiple_of(TICKS_PER_CYCLE) {
                 self.step_control(index);
             }
         }
         for index in 0..DRIVERS {
-            if (self.now + 2 + index as u64) % TICKS_PER_CYCLE == 0 {
+            if (self.now + 2 + index as u64).is_multiple_of(TICKS_PER_CYCLE) {
                 self.step_driver(index);
             }
         }
