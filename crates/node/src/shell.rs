@@ -237,6 +237,14 @@ impl Shell {
         }
     }
 
+    /// Names of the nodes that publish a topic in our namespace, as far as discovered.
+    #[must_use]
+    pub fn publishers_of(&self, topic: Topic) -> Vec<String> {
+        let name = format!("{}/{}", self.namespace().trim_end_matches('/'), topic.name);
+        let found = self.node.get_publishers_info_by_topic(&name, false).unwrap_or_default();
+        found.into_iter().map(|endpoint| endpoint.node_name).collect()
+    }
+
     /// The newest value of a topic.
     ///
     /// # Errors

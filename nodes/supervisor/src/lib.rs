@@ -16,6 +16,7 @@ pub mod grant;
 pub mod hand_over;
 pub mod report;
 pub mod state;
+pub mod strangers;
 pub mod watch;
 
 use std::time::Duration;
@@ -38,6 +39,7 @@ use events::Event;
 use faults::View;
 use grant::{Grant, LeaseBook, Situation};
 use hand_over::{HandOvers, Scene};
+use strangers::Strangers;
 use watch::{Node, Presence, Registry, Role};
 
 /// A step later than this was not the fault of those who seem silent since.
@@ -52,6 +54,8 @@ pub struct Inputs<'a> {
     pub requests: &'a [Request],
     /// All calls of `arm/hand_over`.
     pub hand_overs: &'a [HandOverRequest],
+    /// Node names of all publishers of `joint_command`, when the host has looked.
+    pub commanders: Option<&'a [String]>,
     /// The newest `arm_state`.
     pub arm_state: Option<&'a Received<ArmState>>,
     /// The newest `control_state`, in short; of the highest epoch when several sent.
@@ -87,6 +91,7 @@ pub struct Supervisor {
     session: String,
     book: LeaseBook,
     hand_overs: HandOvers,
+    strangers: Strangers,
     /// Empty until the first step.
     running: Option<Running>,
     restored: Option<PersistentState>,
@@ -130,6 +135,7 @@ impl Supervisor {
             authority: Authority::new(ArmStatus::default(), config.clone()),
             book: LeaseBook::new(record),
             hand_overs: HandOvers::default(),
+            strangers: Strangers::default(),
             session,
             config,
             joints,
@@ -179,6 +185,9 @@ impl Supervisor {
             &mut log,
         );
         self.hand_over(&running, now, inputs.hand_overs, &mut log);
+        if let Some(commanders) = inputs.commanders {
+            self.strangers.hear(commanders, &mut log);
+        }
         let moment = Moment { now, lenient, paused: running.paused, ready: running.ready };
         self.rule(&running, &events, &grant, &moment, inputs.requests);
         let (responses, words) = self.authority.drain();
@@ -323,7 +332,9 @@ impl Supervisor {
             return Vec::new();
         }
         running.diagnosed = Some(now);
-        report::diagnose(self.authority.status(), &self.book, &running.registry, now)
+        let mut all = report::diagnose(self.authority.status(), &self.book, &running.registry, now);
+        all.extend(self.strangers.diagnose());
+        all
     }
 }
 

@@ -23,7 +23,11 @@ use vocabulary::arm::{ArmState, ArmStatus};
 use vocabulary::command::Lease;
 use vocabulary::health::Heartbeat;
 use vocabulary::plan::{ControlPhase, ControlState};
+use vocabulary::time::Monotonic;
 use vocabulary::topics;
+
+/// Who publishes commands is looked up so often: the middleware keeps the list anyway.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Heartbeats are judged in time also on a busy machine; below everything that moves the arm.
 const PRIORITY: i32 = 30;
@@ -136,11 +140,16 @@ fn run(mut shell: Shell) -> anyhow::Result<()> {
             .map_err(StartError::config)?;
     let mut wiring = Wiring::create(&mut shell)?;
     let mut timer = CycleTimer::new(period);
+    let mut looked = Monotonic(0);
     shell.start();
     shell.log_all(&realtime::request(Realtime::of(shell.config(), PRIORITY)));
     while !signal::stop_requested() {
         timer.wait();
         let now = shell.poll();
+        let commanders = (now.mono.since(looked) >= LOOK).then(|| {
+            looked = now.mono;
+            shell.publishers_of(topics::JOINT_COMMAND)
+        });
         let (requests, hand_overs) = (wiring.requests(), wiring.hand_over_requests());
         let (heartbeats, arm_state) =
             (wiring.heartbeats.take_received(), wiring.arm_state.take_received());
@@ -151,6 +160,7 @@ fn run(mut shell: Shell) -> anyhow::Result<()> {
                     heartbeats: &heartbeats,
                     requests: &requests,
                     hand_overs: &hand_overs,
+                    commanders: commanders.as_deref(),
                     arm_state: arm_state.as_ref(),
                     control: wiring.control_report(),
                 },

@@ -112,6 +112,7 @@ impl Rig {
             heartbeats: &beats,
             requests,
             hand_overs,
+            commanders: None,
             arm_state: arm.as_ref(),
             control: Some(control),
         };

@@ -292,8 +292,14 @@ pub fn driver_name(joint: &str) -> String {
     format!("driver_{joint}")
 }
 
+/// Whether a node of this name may hold the lease.
+#[must_use]
+pub fn is_controller(name: &str) -> bool {
+    name == "control" || name.starts_with("control_")
+}
+
 fn role_of(name: &str) -> Role {
-    if name == "control" || name.starts_with("control_") { Role::Control } else { Role::Other }
+    if is_controller(name) { Role::Control } else { Role::Other }
 }
 
 #[cfg(test)]

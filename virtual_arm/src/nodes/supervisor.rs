@@ -68,6 +68,7 @@ impl Node for SupervisorNode {
             heartbeats: &beats,
             requests: &requests,
             hand_overs: &hand_overs,
+            commanders: None,
             arm_state: arm.as_ref(),
             control: self.control.take(),
         };
