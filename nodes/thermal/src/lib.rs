@@ -12,6 +12,7 @@ pub mod alarm;
 pub mod config;
 pub mod derating;
 pub mod filter;
+pub mod identify;
 pub mod joint;
 pub mod network;
 pub mod observer;

@@ -330,7 +330,8 @@ fn network(nominal: &Network, x: &States) -> Network {
         coupling: nominal.coupling * coupling,
         inflow: nominal.inflow * inflow,
         outflow: nominal.outflow * outflow,
-        friction: nominal.friction * inflow,
+        // The capacity of the housing follows from the other three, given the electrical resistance.
+        friction: nominal.friction * inflow * gain / coupling,
     }
 }
 
