@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use xtask::bench::{self, Bench};
 use xtask::env::RosEnv;
 use xtask::upgrade::{self, Node};
-use xtask::{build, demo, doctor, paths, socketcan, targets, test};
+use xtask::{build, demo, doctor, heat, paths, socketcan, targets, test};
 
 /// Builds, runs and tests the Armature servo arm.
 #[derive(Debug, Parser)]
@@ -19,6 +19,13 @@ use xtask::{build, demo, doctor, paths, socketcan, targets, test};
 struct Arguments {
     #[command(subcommand)]
     verb: Verb,
+}
+
+/// What can be drawn.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Picture {
+    /// Temperatures, bounds, alarms, derating.
+    Thermal,
 }
 
 #[derive(Debug, Subcommand)]
@@ -76,8 +83,24 @@ enum Verb {
     },
     /// Say what is there, what is missing, and what to do.
     Doctor,
-    /// List every figure of target/report/ against its limit, what falls short first.
-    Report,
+    /// List every figure of target/report/ against its limit, what falls short first; or draw heat.
+    Report {
+        /// Draw something instead: `thermal` writes target/report/thermal.svg.
+        what: Option<Picture>,
+        /// The recording to draw (MCAP); without one, work of the virtual arm.
+        recording: Option<PathBuf>,
+        /// Draw what a running arm says.
+        #[arg(long, conflicts_with = "recording")]
+        live: bool,
+        /// How long to listen or to let the virtual arm work, s.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
+    /// Fit the motors' thermal parameters to a recording (MCAP) and report the residual.
+    IdentifyThermal {
+        /// The recording.
+        bag: PathBuf,
+    },
     /// Print a completion script for the alias xtask="cargo xtask".
     Completions {
         /// Which shell.
@@ -110,7 +133,11 @@ fn run(verb: Verb) -> Result<bool> {
         Verb::Bench { name, quick } => bench::bench(name, quick),
         Verb::Upgrade { node, binary, canary } => upgrade::upgrade(node, &binary, canary),
         Verb::Doctor => Ok(doctor::doctor()),
-        Verb::Report => targets::print(&paths::reports()),
+        Verb::Report { what: None, .. } => targets::print(&paths::reports()),
+        Verb::Report { what: Some(Picture::Thermal), recording, live, seconds } => {
+            heat::plot(recording, live, seconds)
+        }
+        Verb::IdentifyThermal { bag } => heat::identify(&bag),
         Verb::Completions { shell } => {
             completions(shell);
             Ok(true)
