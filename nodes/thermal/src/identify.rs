@@ -4,6 +4,7 @@
 //! with every reading; nothing is corrected on the way, so the residual is the model's own error.
 //! Levenberg-Marquardt on the logarithms of gain, coupling, inflow and outflow, the surroundings and
 //! both initial temperatures.
+#![allow(clippy::indexing_slicing)] // constant places and loops over 0..N in vectors of N
 
 use crate::config::MotorConfig;
 use crate::network::{Load, Network, Pair};
