@@ -242,7 +242,9 @@ impl Shell {
     pub fn publishers_of(&self, topic: Topic) -> Vec<String> {
         let name = format!("{}/{}", self.namespace().trim_end_matches('/'), topic.name);
         let found = self.node.get_publishers_info_by_topic(&name, false).unwrap_or_default();
-        found.into_iter().map(|endpoint| endpoint.node_name).collect()
+        let names = found.into_iter().map(|endpoint| endpoint.node_name);
+        // A process that is coming or going; it gets a name, or is gone soon.
+        names.filter(|name| name != "_NODE_NAME_UNKNOWN_").collect()
     }
 
     /// The newest value of a topic.

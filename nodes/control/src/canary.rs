@@ -23,6 +23,8 @@ pub(crate) enum Finding {
     Invalid(Refusal),
     /// It does something else than we would.
     Differs { joint: usize, by: f64, limit: f64 },
+    /// It pushes where we would not.
+    Pushes { joint: usize, by: f64, limit: f64 },
     /// The arm follows worse than before.
     Tracks { joint: usize, error: f64, limit: f64 },
 }
@@ -37,6 +39,11 @@ impl fmt::Display for Finding {
                 joint + 1,
                 by * 1e3,
                 limit * 1e3
+            ),
+            Self::Pushes { joint, by, limit } => write!(
+                f,
+                "its torque for joint {} is off by {by:.1} N m, {limit:.1} allowed",
+                joint + 1
             ),
             Self::Tracks { joint, error, limit } => write!(
                 f,
@@ -56,17 +63,18 @@ pub(crate) struct Canary {
     /// Largest tracking error of late, rad.
     usual: PerJoint<f64>,
     differing: u32,
+    pushing: u32,
     straying: u32,
 }
 
 impl Canary {
     pub(crate) fn new(config: CanaryConfig) -> Self {
-        Self { config, usual: [0.0; JOINTS], differing: 0, straying: 0 }
+        Self { config, usual: [0.0; JOINTS], differing: 0, pushing: 0, straying: 0 }
     }
 
     /// A cycle in which all is as usual.
     pub(crate) fn learn(&mut self, measured: &PerJoint<Option<Measured>>) {
-        (self.differing, self.straying) = (0, 0);
+        (self.differing, self.pushing, self.straying) = (0, 0, 0);
         for (usual, measured) in self.usual.iter_mut().zip(measured) {
             let error = measured.as_ref().map_or(0.0, |m| m.error_position.abs());
             *usual = (*usual * MEMORY).max(error);
@@ -89,6 +97,20 @@ impl Canary {
         let limit = self.config.max_difference;
         self.differing = if by > limit { self.differing + 1 } else { 0 };
         (self.differing >= STRIKES).then_some(Finding::Differs { joint, by, limit })
+    }
+
+    /// Torques that are off by this much from ours, N·m per joint, beside the joints' limits.
+    pub(crate) fn torque(
+        &mut self,
+        off: &PerJoint<f64>,
+        limits: &PerJoint<f64>,
+    ) -> Option<Finding> {
+        let allowed = limits.map(|limit| limit * self.config.max_effort_difference);
+        let excess = off.iter().zip(&allowed).map(|(off, allowed)| off - allowed);
+        let (joint, by) = worst(excess);
+        self.pushing = if by > 0.0 { self.pushing + 1 } else { 0 };
+        let limit = allowed.get(joint).copied().unwrap_or(0.0);
+        (self.pushing >= STRIKES).then_some(Finding::Pushes { joint, by: limit + by, limit })
     }
 
     /// How the arm follows.
@@ -134,6 +156,17 @@ mod tests {
         assert_eq!(canary.command(&off), None);
         let found = canary.command(&off).unwrap();
         assert!(found.to_string().contains("joint 2 is off by 500.00 mrad"), "{found}");
+    }
+
+    #[test]
+    fn torques_are_judged_by_the_joints_limits() {
+        let mut canary = Canary::new(CanaryConfig::default());
+        let limits = [100.0; JOINTS];
+        let off = [0.0, 0.0, 40.0, 0.0, 0.0, 0.0];
+        assert_eq!(canary.torque(&off, &limits), None);
+        let found = canary.torque(&off, &limits).unwrap();
+        assert_eq!(found.to_string(), "its torque for joint 3 is off by 40.0 N m, 30.0 allowed");
+        assert_eq!(canary.torque(&[29.0; JOINTS], &limits), None);
     }
 
     #[test]

@@ -123,13 +123,15 @@ impl Default for GainsConfig {
 pub struct CanaryConfig {
     /// Largest difference of its commands from ours, rad, 0.001 to 1.
     pub max_difference: f64,
+    /// Largest difference of its torques from ours, as a share of the joint's limit, 0.01 to 2.
+    pub max_effort_difference: f64,
     /// By how much the arm may follow worse than before, rad, 0.001 to 1.
     pub max_error_growth: f64,
 }
 
 impl Default for CanaryConfig {
     fn default() -> Self {
-        Self { max_difference: 0.01, max_error_growth: 0.01 }
+        Self { max_difference: 0.01, max_effort_difference: 0.3, max_error_growth: 0.005 }
     }
 }
 
@@ -248,6 +250,7 @@ impl Config {
             ("friction_speed", self.friction_speed, 0.0001..=1.0),
             ("friction_compensation", self.friction_compensation, 0.0..=1.0),
             ("canary.max_difference", self.canary.max_difference, 0.001..=1.0),
+            ("canary.max_effort_difference", self.canary.max_effort_difference, 0.01..=2.0),
             ("canary.max_error_growth", self.canary.max_error_growth, 0.001..=1.0),
             ("payload.mass", self.payload.mass, 0.0..=100.0),
         ];

@@ -75,6 +75,7 @@ impl Control {
                     if self.tenure.watches() && self.seeded {
                         let off = self.differences(&admitted.command, admitted.setpoint_at);
                         finding = finding.or(self.canary.command(&off));
+                        finding = finding.or_else(|| self.pushes(&admitted.command));
                     }
                 }
                 Heard::Refused(reason) => {
@@ -95,6 +96,20 @@ impl Control {
             finding = finding.or(self.canary.tracking(&self.measured));
         }
         finding
+    }
+
+    /// Whether the torques of a command are far from what we would have asked for; another law that
+    /// runs the drives in another mode cannot be compared.
+    fn pushes(&mut self, command: &JointCommand) -> Option<Finding> {
+        if command.mode != self.applied.mode {
+            return None;
+        }
+        let mut off = [0.0; JOINTS];
+        let pairs = command.effort.iter().zip(&self.applied.effort);
+        for (off, (theirs, ours)) in off.iter_mut().zip(pairs) {
+            *off = (theirs - ours).abs();
+        }
+        self.canary.torque(&off, &self.limits.map(|l| l.effort))
     }
 
     /// By how much a command is off from what we would have commanded for that instant, rad.

@@ -265,6 +265,22 @@ fn a_successor_that_lets_the_arm_stray_loses_the_lease() {
     };
     pair.run(0.1);
     assert_eq!((pair.epoch(), pair.holder()), (3, BOOTS[0]), "{}", pair.said(0));
+    assert!(pair.said(0).contains("its torque for joint 2"), "{}", pair.said(0));
+}
+
+#[test]
+fn a_successor_that_does_not_push_enough_loses_the_lease_when_the_arm_strays() {
+    let mut pair = moving();
+    pair.give = 4e-4;
+    pair.run(0.2);
+    hand_over(&mut pair);
+    pair.run(0.1);
+    pair.ones[1].spoil = |command| {
+        command.effort[1] -= 0.25 * 200.0;
+        true
+    };
+    pair.run(0.1);
+    assert_eq!((pair.epoch(), pair.holder()), (3, BOOTS[0]), "{}", pair.said(0));
     assert!(pair.said(0).contains("joint 2 is off its path"), "{}", pair.said(0));
 }
 
