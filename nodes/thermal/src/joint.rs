@@ -16,6 +16,10 @@ const FUTURE: f64 = 0.5;
 const SET_BACK: f64 = 1.0;
 /// Currents beyond this multiple of the rated one are no currents.
 const MOST_CURRENT: f64 = 10.0;
+/// Memory of the load for forecasts, as a multiple of the short one.
+const LONG: f64 = 6.0;
+/// Difference of the two memories up to which the load is steady, relative.
+const STEADY: f64 = 0.1;
 /// Periods without telemetry after which a sample is missing.
 const MISSED: f64 = 1.25;
 
@@ -98,6 +102,8 @@ pub struct Joint {
     period: f64,
     /// Mean-square current, A².
     load: Fading,
+    /// The same over a longer time.
+    long_load: Fading,
     /// Power into the housing, W.
     power: Fading,
     heard: Option<Monotonic>,
@@ -118,6 +124,7 @@ impl Joint {
             window: config.load_window,
             period: 1.0 / config.telemetry_rate_hz,
             load: Fading::default(),
+            long_load: Fading::default(),
             power: Fading::default(),
             heard: None,
             passed: Monotonic(0),
@@ -208,6 +215,7 @@ impl Joint {
         self.observer.pass(&Interval { length, current_squared, power, measured });
         if measured {
             self.load.take(current_squared, length, self.window);
+            self.long_load.take(current_squared, length, LONG * self.window);
             self.power.take(power, length, self.window);
         }
     }
@@ -243,10 +251,17 @@ impl Joint {
         self.heard.map_or(f64::INFINITY, |at| now.since(at).as_secs_f64())
     }
 
+    /// Mean-square current for forecasts, A²: while the load is steady, that of a longer time, which
+    /// the beat of the work does not shake.
+    fn steady_current_squared(&self) -> f64 {
+        let (present, long) = (self.load.mean(), self.long_load.mean());
+        if (present - long).abs() <= STEADY * long { long } else { present }
+    }
+
     /// Time until the winding passes its limit at the present load, s.
     #[must_use]
     pub fn time_to_limit(&self) -> f64 {
-        let course = self.observer.course(self.current_squared(), self.power());
+        let course = self.observer.course(self.steady_current_squared(), self.power());
         course.time_to(self.motor.winding_limit)
     }
 }

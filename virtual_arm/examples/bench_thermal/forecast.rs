@@ -3,7 +3,7 @@
 //! One arm works; several thermal nodes listen to the same telemetry, each with another data sheet.
 
 use crate::Found;
-use crate::work::{HEAVY, HEAVY_LOAD, Work, swings};
+use crate::work::{FORECAST_LOAD, HEAVY, Work, swings};
 use anyhow::{Result, anyhow};
 use report::Target;
 use thermal::{Arm, Config, Inputs, Thermal};
@@ -62,7 +62,7 @@ pub fn run(quick: bool) -> Result<Found> {
     let mut listeners = listeners.collect::<Result<Vec<_>>>()?;
     // The arm's own thermal node shall not interfere.
     config.thermal.motors.values_mut().for_each(|motor| motor.winding_limit = 250.0);
-    let mut work = Work::begin(3, config, &swings(3000.0), None, HEAVY_LOAD, HEAVY_LOAD)?;
+    let mut work = Work::begin(3, config, &swings(3000.0), None, FORECAST_LOAD, FORECAST_LOAD)?;
     let mut heard = [None; 6];
     while work.winding() < limit && work.time() < 2900.0 {
         work.run(0.05)?;
