@@ -14,7 +14,7 @@ const SWING: (f64, f64) = (0.35, 0.46);
 /// Payload of the heavy work: kg, m in the tool frame. At full speed it asks the last joint for almost
 /// twice its rated torque.
 pub const HEAVY_LOAD: (f64, [f64; 3]) = (2.0, [0.49, 0.0, 0.0]);
-/// Payload of the forecast: the limit is passed within half an hour.
+/// Heavier work, of forecast and throughput: the limit is passed within a quarter of an hour.
 pub const FORECAST_LOAD: (f64, [f64; 3]) = (2.0, [0.53, 0.0, 0.0]);
 /// What control is told when the payload will jump: half of the way, so that the jump is an error of
 /// the feed-forward in both directions.
