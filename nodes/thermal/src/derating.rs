@@ -18,6 +18,8 @@ const RECOVERY: f64 = 0.02;
 /// Torque is never cut below this multiple of the rated torque: gravity must be carried, also while
 /// the arm stands.
 const LEAST_TORQUE: f64 = 1.0;
+/// Speed left at the limit itself, as a fraction of what the prediction allows.
+const LEAST_NEAR: f64 = 0.3;
 /// Halvings in the search for a current.
 const HALVINGS: usize = 24;
 /// Largest current that is looked at, as a multiple of the rated one.
@@ -90,7 +92,11 @@ impl Governor {
         let brief = self::allowed(joint, power, bound, TORQUE_HORIZON, self.margin).sqrt();
         let least = LEAST_TORQUE * joint.motor.rated_torque;
         let torque = (brief * joint.motor.torque_constant).max(least) / effort_limit;
-        Demand { speed: self.speed_for(load, allowed), torque: step(torque.min(1.0)), predicted }
+        // Heat that does not fall with speed as expected shows by a bound beyond its target.
+        let room = joint.motor.winding_limit - joint.observer.bound().winding;
+        let near = (room / self.margin.max(0.1)).clamp(LEAST_NEAR, 1.0);
+        let speed = (near * self.speed_for(load, allowed)).max(self.floor);
+        Demand { speed, torque: step(torque.min(1.0)), predicted }
     }
 
     /// The speed at which `load` A² becomes `allowed` A².

@@ -1,7 +1,7 @@
 //! How much work a derated arm does, against the best constant speed that never overheats.
 
 use crate::Found;
-use crate::work::{FORECAST_LOAD, Work, swings};
+use crate::work::{HEAVY_LOAD, Work, swings};
 use anyhow::Result;
 use report::Target;
 use virtual_arm::VirtualConfig;
@@ -15,8 +15,7 @@ fn overheats(speed: f64, length: f64, limit: f64) -> Result<bool> {
     for motor in config.thermal.motors.values_mut() {
         motor.winding_limit = 250.0;
     }
-    let mut work =
-        Work::begin(1, config, &swings(length), Some(WARM), FORECAST_LOAD, FORECAST_LOAD)?;
+    let mut work = Work::begin(1, config, &swings(length), Some(WARM), HEAVY_LOAD, HEAVY_LOAD)?;
     work.arm.set_speed(speed);
     while work.time() < length {
         work.run(0.1)?;
@@ -36,8 +35,7 @@ pub fn run(quick: bool) -> Result<Found> {
         let middle = 0.5 * (good + bad);
         if overheats(middle, length, limit)? { bad = middle } else { good = middle }
     }
-    let mut work =
-        Work::begin(1, config, &swings(length), Some(WARM), FORECAST_LOAD, FORECAST_LOAD)?;
+    let mut work = Work::begin(1, config, &swings(length), Some(WARM), HEAVY_LOAD, HEAVY_LOAD)?;
     let mut peak = 0.0_f64;
     while work.time() < length {
         work.run(0.1)?;
