@@ -59,6 +59,7 @@ const ROLLBACK: f64 = 0.1;
 fn a_bad_successor_loses_the_lease_within_100_ms() -> Result<()> {
     let mut s = Scenario::enabled("chaos_32_bad", &[])?;
     let drives = Drives::watch(&mut s.arm)?;
+    s.wait_for_successor()?;
     let before = s.boots();
     let mut goal = s.start_motion()?;
     for kind in KINDS {

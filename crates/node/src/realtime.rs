@@ -24,8 +24,9 @@ const SLEW: i64 = 20_000;
 /// of single beats away.
 const FOLLOW_CYCLES: i64 = 32;
 
-/// Nice value of the threads that serve discovery.
-const HURRY: i32 = -19;
+/// Priority of the threads that serve discovery: below all data, but above everything that is not
+/// real-time, because they hold locks of the middleware now and then.
+const DISCOVERY: i32 = 1;
 
 /// Counts cycles and their lateness, for any kind of loop.
 #[derive(Debug, Clone, Copy, Default)]
@@ -191,10 +192,8 @@ pub fn request(wish: Realtime) -> Vec<LogLine> {
         let below = (wish.priority - BELOW_CYCLE).max(1);
         for thread in threads() {
             // A thread that ended meanwhile, or a refusal that the next call reports.
-            let _told_below = match serves_discovery(&name_of(thread)) {
-                false => schedule(thread, below),
-                true => hurry(thread),
-            };
+            let discovery = serves_discovery(&name_of(thread));
+            let _told_below = schedule(thread, if discovery { DISCOVERY } else { below });
         }
         if schedule(0, wish.priority).is_err() {
             lines.push(refusal(&format!("SCHED_FIFO {}", wish.priority), "rtprio"));
@@ -227,14 +226,6 @@ fn serves_discovery(name: &str) -> bool {
 fn name_of(thread: libc::pid_t) -> String {
     let name = std::fs::read_to_string(format!("/proc/self/task/{thread}/comm"));
     name.unwrap_or_default().trim_end().to_owned()
-}
-
-/// Prefers a thread to all that is not real-time: it holds locks of the middleware now and then.
-fn hurry(thread: libc::pid_t) -> std::io::Result<()> {
-    let thread = libc::id_t::try_from(thread).unwrap_or(0);
-    // SAFETY: plain system call without pointers.
-    let failed = unsafe { libc::setpriority(libc::PRIO_PROCESS, thread, HURRY) } != 0;
-    if failed { Err(std::io::Error::last_os_error()) } else { Ok(()) }
 }
 
 /// The threads of this process.

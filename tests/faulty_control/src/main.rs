@@ -16,7 +16,8 @@ use vocabulary::health::LogLine;
 use vocabulary::joint::PerJoint;
 use vocabulary::time::{Monotonic, Now};
 
-/// Torque by which the feed-forward of joint 2 grows, N·m/s.
+/// Torque by which the feed-forward of every joint grows, N·m/s; the drivers end it at the joint's
+/// limit.
 const GROWTH: f64 = 4000.0;
 
 /// What goes wrong.
@@ -89,9 +90,7 @@ impl Fault {
                 command.velocity = command.velocity.map(|v| -v);
             }
             Kind::ErrorGrows => {
-                if let Some(effort) = command.effort.get_mut(1) {
-                    *effort += GROWTH * time;
-                }
+                command.effort.iter_mut().for_each(|effort| *effort += GROWTH * time);
             }
             Kind::Silent => {}
         }
