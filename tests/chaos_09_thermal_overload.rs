@@ -169,7 +169,7 @@ fn a_payload_that_grows_in_motion_is_alarmed_and_derated_and_the_goal_succeeds()
 
 fn overload(config: &Path) -> Result<()> {
     let argument = format!("config:={}", config.display());
-    let mut s = Scenario::enabled("chaos_09", &[&argument])?;
+    let mut s = Scenario::enabled("chaos_09", &["thermal:=true", &argument])?;
     let heat = Heat::listen(&mut s)?;
     hang(&mut s, 0.2, 1.0)?;
     let mut goal = s.arm.send(work())?;

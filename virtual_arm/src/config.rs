@@ -133,6 +133,8 @@ pub struct VirtualConfig {
     pub motion: motion::Config,
     /// Parameters of the position feedback.
     pub joint_state: joint_state::Config,
+    /// Whether the thermal node runs.
+    pub with_thermal: bool,
     /// Parameters of the thermal node.
     pub thermal: thermal::Config,
     /// Parameters of the drivers.
@@ -171,6 +173,7 @@ impl VirtualConfig {
             control: file!("control.yaml")?,
             motion: file!("motion.yaml")?,
             joint_state: file!("joint_state.yaml")?,
+            with_thermal: false,
             thermal: file!("thermal.yaml")?,
             driver: file!("joint_driver.yaml")?,
             hardware: hardware()?,

@@ -58,8 +58,10 @@ impl Factory {
             ("joint_state", Role::JointState, seconds(self.config.joint_state.step_period())),
             ("thermal", Role::Thermal, seconds(1.0 / self.config.thermal.rate_hz)),
         ];
+        let runs = |role: Role| role != Role::Thermal || self.config.with_thermal;
         let mut all: Vec<_> = fixed
             .into_iter()
+            .filter(|(_, role, _)| runs(*role))
             .map(|(name, role, period)| Process::new(name.to_owned(), role, clock(), Some(period)))
             .collect();
         if self.config.standby {

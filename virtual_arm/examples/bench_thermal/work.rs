@@ -91,6 +91,7 @@ impl Work {
         load: (f64, [f64; 3]),
         known: (f64, [f64; 3]),
     ) -> Result<Self> {
+        config.with_thermal = true;
         (config.control.payload.mass, config.control.payload.center_of_mass) = known;
         let mut arm = VirtualArm::new(seed, config)?;
         if let Some((winding, housing)) = warm {
