@@ -42,8 +42,10 @@ fn the_driver_enables_and_moves_a_drive_of_python_canopen() -> Result<()> {
     std::thread::sleep(Duration::from_millis(500));
     let drive = Single::run("drive", command)?;
     drive.wait_for_line(&["switch on disabled"], Duration::from_secs(20))?;
-    let _driver =
-        Single::start("joint_driver", &[&format!("bus.port:={port}"), "joints:=[joint_1]"])?;
+    // Neither this drive nor this test is real-time: what is tested is CANopen, not their timing.
+    let slow = ["joints:=[joint_1]", "silent_after_syncs:=75"];
+    let bus = format!("bus.port:={port}");
+    let _driver = Single::start("joint_driver", &[&[bus.as_str()], &slow[..]].concat())?;
 
     let mut client = ArmClient::new("rig")?;
     let latched = || QosProfile::default().reliable().transient_local().keep_last(1);
@@ -79,7 +81,7 @@ fn the_driver_enables_and_moves_a_drive_of_python_canopen() -> Result<()> {
             sequence,
             sent_at_ns: nanoseconds(),
             setpoint_at_ns: nanoseconds() + 10_000_000,
-            valid_for: 0.05,
+            valid_for: 0.3,
             joint_order_hash: order_hash(),
             mode: 8,
             position: vec![0.0; 6],
