@@ -8,7 +8,7 @@ use rig::{Drives, RunningGoal, Scenario};
 use std::time::Duration;
 
 /// Largest step of a joint, rad.
-const STEP: f64 = 1e-2;
+const STEP: f64 = 1e-3;
 
 /// Kills per run; more by `TRIALS`.
 fn trials() -> usize {
@@ -34,7 +34,7 @@ fn keep_moving(s: &mut Scenario, goal: &mut Option<RunningGoal>) -> Result<()> {
 /// Would catch: a takeover that waits for the supervisor, stops the arm, makes it jump, asks anybody
 /// for a yes, or leaves the new holder without a successor.
 #[test]
-fn a_standby_goes_on_within_20_ms_and_the_goals_succeed() -> Result<()> {
+fn a_standby_goes_on_and_the_goals_succeed() -> Result<()> {
     let mut s = Scenario::enabled("chaos_02", &[])?;
     let drives = Drives::watch(&mut s.arm)?;
     s.wait_for_successor()?;

@@ -23,7 +23,7 @@ fn a_frozen_holder_is_replaced_and_steps_down_when_it_wakes() -> Result<()> {
     let change = drives.change(epoch, frozen)?;
     println!("taken over {:.1} ms after the freeze, {change:?}", change.after * 1e3);
     s.signal(&holder, libc::SIGCONT)?;
-    ensure!(change.step < 1e-2, "{change:?}");
+    ensure!(change.step < 1e-3, "{change:?}");
     s.wait_until_ready(&holder)?;
     s.expect_success(&mut goal)?;
     drives.expect_following()?;

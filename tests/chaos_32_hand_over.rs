@@ -38,7 +38,7 @@ fn the_lease_goes_to_and_fro_in_motion_without_a_gap() -> Result<()> {
             change.step * 1e3
         );
         drives.expect_following()?;
-        ensure!(change.step < 1e-2, "{change:?}");
+        ensure!(change.step < 1e-3, "{change:?}");
     }
     s.expect_success(&mut goal)?;
     s.expect_undisturbed(&before, &[])
@@ -51,7 +51,7 @@ const BEHAVES: f64 = 0.3;
 
 /// Would catch: a bad successor that keeps the lease, stops the arm, or is named again.
 #[test]
-fn a_bad_successor_loses_the_lease_within_100_ms() -> Result<()> {
+fn a_bad_successor_loses_the_lease() -> Result<()> {
     let mut s = Scenario::enabled("chaos_32_bad", &[])?;
     let drives = Drives::watch(&mut s.arm)?;
     s.wait_for_successor()?;

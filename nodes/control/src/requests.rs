@@ -137,7 +137,7 @@ fn checked_ramp(ramp: f64) -> Result<Option<f64>, RequestError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::tests::arm;
+    use crate::tests::harness::arm;
 
     fn control() -> Control {
         Control::new(Config::default(), arm(), 1).unwrap()

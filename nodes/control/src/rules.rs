@@ -186,20 +186,7 @@ fn payload(config: &Config) -> Result<Payload, ConfigError> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::dynamics::tests::model;
-
-    pub(crate) fn arm() -> Arm {
-        let model = model();
-        let order = JointOrder::new((1..=6).map(|n| format!("joint_{n}")).collect()).unwrap();
-        let limits = model.limits().map(|l| JointLimits {
-            lower: l.lower,
-            upper: l.upper,
-            velocity: l.velocity,
-            acceleration: 8.0,
-            effort: l.effort,
-        });
-        Arm { order, limits, model: Some(model) }
-    }
+    use crate::tests::harness::arm;
 
     impl Rules {
         pub(crate) fn for_test() -> Self {

@@ -1,6 +1,6 @@
 //! The servo loop against six ideal drivers: what it commands, and when it commands nothing.
 
-mod harness;
+pub(crate) mod harness;
 mod later;
 mod pair;
 mod properties;

@@ -1,5 +1,6 @@
 //! Who holds the lease, who comes next, and planned changes.
 
+use crate::client::ArmClient;
 use crate::scenario::Scenario;
 use anyhow::{Context, Result};
 use r2r::armature_msgs::srv::HandOverControl;
@@ -51,8 +52,18 @@ impl Scenario {
     /// # Errors
     /// When the service does not answer.
     pub fn hand_over(&mut self, to: &str, canary: f64) -> Result<HandOverControl::Response> {
+        self.arm.hand_over(to, canary)
+    }
+}
+
+impl ArmClient {
+    /// Hands the lease over to `to` and waits for the end of the probation of `canary` s.
+    ///
+    /// # Errors
+    /// When the service does not answer.
+    pub fn hand_over(&mut self, to: &str, canary: f64) -> Result<HandOverControl::Response> {
         let request = HandOverControl::Request { to: to.to_owned(), canary };
         let limit = Duration::from_secs_f64(canary + 10.0);
-        self.arm.call::<HandOverControl::Service>("arm/hand_over", &request, limit)
+        self.call::<HandOverControl::Service>("arm/hand_over", &request, limit)
     }
 }

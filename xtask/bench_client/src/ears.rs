@@ -5,6 +5,7 @@ use anyhow::Result;
 use r2r::QosProfile;
 use r2r::armature_msgs::msg::{JointCommand, JointFeedback};
 use rig::ArmClient;
+use rig::drives::steady_clock;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -108,12 +109,4 @@ impl Heard {
             self.answers.push(steady_clock() - sent);
         }
     }
-}
-
-/// The steady clock that all processes of this host share, s.
-pub fn steady_clock() -> f64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: plain system call into a local.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
-    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }

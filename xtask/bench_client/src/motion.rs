@@ -107,12 +107,6 @@ impl Moving {
         reached.then_some(()).with_context(|| format!("the arm does not move: {world}"))
     }
 
-    /// Node name of a process.
-    pub fn node_of(&self, boot_id: u64) -> Option<String> {
-        let beats = &self.scenario.arm.world.heartbeats;
-        beats.values().find(|beat| beat.boot_id == boot_id).map(|beat| beat.node.clone())
-    }
-
     /// Keeps moving until the lease names a holder and a successor, both alive; the lease.
     pub fn wait_for_pair(&mut self) -> Result<Lease> {
         self.until(Duration::from_secs(20), |world| {

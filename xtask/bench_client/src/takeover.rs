@@ -53,7 +53,7 @@ fn once(moving: &mut Moving, blow: Blow) -> Result<Trial> {
     moving.keep_moving(Duration::from_millis(1500))?;
     moving.reach_the_middle()?;
     let lease = moving.wait_for_pair()?;
-    let holder = moving.node_of(lease.holder).context("the holder was never heard")?;
+    let holder = moving.scenario.holder()?;
     let pid = moving.scenario.arm.world.pid(&holder).context("the holder was never heard")?;
     moving.forget();
     moving.keep_moving(Duration::from_millis(200))?;

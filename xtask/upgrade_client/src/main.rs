@@ -9,7 +9,6 @@ mod candidate;
 use anyhow::{Context, Result, bail, ensure};
 use candidate::{Candidate, Invocation, NAME, install};
 use clap::Parser;
-use r2r::armature_msgs::srv::HandOverControl;
 use rig::{ArmClient, process};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -47,7 +46,7 @@ fn main() -> Result<()> {
     let mut next = Candidate::start(&binary, &like)?;
     say(&format!("{NAME} runs {}; it watches until it agrees", binary.display()));
     wait_until_ready(&mut arm, NAME, Some(&mut next))?;
-    let trial = hand_over(&mut arm, NAME, arguments.canary)?;
+    let trial = arm.hand_over(NAME, arguments.canary)?;
     if !trial.success {
         bail!("the old controller goes on: {}", trial.message);
     }
@@ -62,7 +61,7 @@ fn main() -> Result<()> {
         }
         say(&format!("{node} runs the new binary"));
     }
-    let home = hand_over(&mut arm, "control", SECOND_TRIAL)?;
+    let home = arm.hand_over("control", SECOND_TRIAL)?;
     if !home.success {
         next.keep();
         bail!("control does not take over: {}; {NAME} is left running", home.message);
@@ -96,12 +95,6 @@ fn wait_until_ready(
             bail!("{node} does not agree with the holder within 20 s; it says: {said:?}");
         }
     }
-}
-
-fn hand_over(arm: &mut ArmClient, to: &str, canary: f64) -> Result<HandOverControl::Response> {
-    let request = HandOverControl::Request { to: to.to_owned(), canary };
-    let limit = Duration::from_secs_f64(canary + 10.0);
-    arm.call::<HandOverControl::Service>("arm/hand_over", &request, limit)
 }
 
 /// Ends a controller without the lease and waits until launch has started it again.

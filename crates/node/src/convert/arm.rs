@@ -2,7 +2,7 @@
 
 use super::command::{DRIVE, DRIVER};
 use super::{FromMsg, Refused, ToMsg, code_of, finite, finite_per_joint, fraction, one_of};
-use super::{per_joint, stamp, table, time};
+use super::{per_joint, same_joints, stamp, table, time};
 use r2r::armature_msgs::msg;
 use vocabulary::arm::{ArmMode, ArmState, ArmStatus, Derating, Freshness};
 use vocabulary::joint::JointOrder;
@@ -45,13 +45,7 @@ impl FromMsg for ArmState {
     type Msg = msg::ArmState;
 
     fn from_msg(msg: &Self::Msg, order: &JointOrder) -> Result<Self, Refused> {
-        if msg.joints.as_slice() != order.names().as_slice() {
-            return Err(Refused::Value {
-                field: "joints",
-                value: format!("{:?}", msg.joints),
-                allowed: "the joints of arm.joints in that order",
-            });
-        }
+        same_joints(&msg.joints, order)?;
         Ok(Self {
             stamp: stamp(&msg.stamp),
             age: per_joint("age", &msg.age)?,

@@ -95,6 +95,18 @@ pub trait ToMsg {
     fn to_msg(&self, order: &JointOrder) -> Self::Msg;
 }
 
+/// That a message means our joints in our order.
+fn same_joints(joints: &[String], order: &JointOrder) -> Result<(), Refused> {
+    if joints == order.names().as_slice() {
+        return Ok(());
+    }
+    Err(Refused::Value {
+        field: "joints",
+        value: format!("{joints:?}"),
+        allowed: "the joints of arm.joints in that order",
+    })
+}
+
 /// The array of one number per joint, NaN and infinities included.
 fn per_joint<T: Copy>(field: &'static str, values: &[T]) -> Result<PerJoint<T>, Refused> {
     let refused = |_| Refused::Length { field, got: values.len(), want: JOINTS };

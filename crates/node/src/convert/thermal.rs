@@ -1,6 +1,8 @@
 //! Temperatures and thermal alarms.
 
-use super::{FromMsg, Refused, ToMsg, code_of, fraction, one_of, per_joint, stamp, table, time};
+use super::{
+    FromMsg, Refused, ToMsg, code_of, fraction, one_of, per_joint, same_joints, stamp, table, time,
+};
 use r2r::armature_msgs::msg;
 use vocabulary::joint::{JOINTS, JointOrder, PerJoint};
 use vocabulary::thermal::{SensorState, ThermalAlarm, ThermalLevel, ThermalState};
@@ -30,13 +32,7 @@ impl FromMsg for ThermalState {
     type Msg = msg::ThermalState;
 
     fn from_msg(msg: &Self::Msg, order: &JointOrder) -> Result<Self, Refused> {
-        if msg.joints.as_slice() != order.names().as_slice() {
-            return Err(Refused::Value {
-                field: "joints",
-                value: format!("{:?}", msg.joints),
-                allowed: "the joints of arm.joints in that order",
-            });
-        }
+        same_joints(&msg.joints, order)?;
         Ok(Self {
             stamp: stamp(&msg.stamp),
             boot_id: msg.boot_id,
