@@ -202,8 +202,8 @@ impl Control {
     /// One cycle; the host calls it every period.
     pub fn step(&mut self, now: Now, inputs: &Inputs) -> Outputs {
         let mut out = Outputs::default();
-        self.count_cycle(now.mono);
-        self.joints.hear(&inputs.feedback);
+        let punctual = self.count_cycle(now.mono);
+        self.joints.hear(&inputs.feedback, punctual);
         self.heat.advance(now.mono);
         self.take_settings(inputs, &mut out.log);
         self.attend(now, inputs, &mut out.log);
@@ -260,14 +260,18 @@ impl Control {
         NodeHealth { health, message, durations, cycles: self.cycles, ..NodeHealth::default() }
     }
 
-    fn count_cycle(&mut self, now: Monotonic) {
+    /// Whether this cycle begins about a period after the last one.
+    fn count_cycle(&mut self, now: Monotonic) -> bool {
+        let mut punctual = true;
         if let Some(last) = self.last_cycle {
             let lateness = now.seconds_from(last) - self.config.period;
+            punctual = lateness <= 0.5 * self.config.period;
             self.cycles.late += u64::from(lateness > LATE);
             self.cycles.worst_lateness = self.cycles.worst_lateness.max(lateness);
         }
         self.cycles.count += 1;
         self.last_cycle = Some(now);
+        punctual
     }
 
     fn take_settings(&mut self, inputs: &Inputs, log: &mut Vec<LogLine>) {

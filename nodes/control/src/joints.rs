@@ -24,7 +24,7 @@ pub(crate) struct Joint {
     /// Instant of the newest sample on our clock.
     pub(crate) sampled_at: Monotonic,
     clock: ClockOffset,
-    /// Cycles in a row without new feedback.
+    /// Punctual cycles in a row without new feedback.
     missed: u32,
 }
 
@@ -34,8 +34,8 @@ pub(crate) struct Joints {
     joints: PerJoint<Joint>,
     /// Age beyond which a joint is silent, s.
     silence: f64,
-    /// Cycles without news that it takes besides: when all processes of a host were held up,
-    /// everything is old, but nobody is silent.
+    /// Punctual cycles without news that it takes besides: when all processes of a host were held
+    /// up, everything is old, but nobody is silent.
     silent_cycles: u32,
     shared_clock: bool,
 }
@@ -57,15 +57,21 @@ impl Joints {
         }
     }
 
-    /// Takes the news of one cycle; samples with numbers that are not finite are as good as none.
-    pub(crate) fn hear(&mut self, news: &PerJoint<Option<(JointFeedback, Monotonic)>>) {
+    /// Takes the news of one cycle; samples with numbers that are not finite are as good as none. A
+    /// cycle that was not `punctual` is no evidence of anybody's silence: what held it up, has held
+    /// up the others as well.
+    pub(crate) fn hear(
+        &mut self,
+        news: &PerJoint<Option<(JointFeedback, Monotonic)>>,
+        punctual: bool,
+    ) {
         let shared = self.shared_clock;
         for (joint, news) in self.joints.iter_mut().zip(news) {
             match news {
                 Some((feedback, received_at)) if is_finite(feedback) => {
                     joint.hear(feedback, *received_at, shared);
                 }
-                _ => joint.missed = joint.missed.saturating_add(1),
+                _ => joint.missed = joint.missed.saturating_add(u32::from(punctual)),
             }
         }
     }

@@ -137,9 +137,11 @@ impl Control {
                     self.took_back = Some((finding, now.mono));
                     self.begin_to_command(now, log);
                 }
-                Change::Granted(_) if self.commands => {}
-                Change::Granted(_) | Change::Claims(..) => self.begin_to_command(now, log),
-                Change::Succeeded(_) => {}
+                Change::Granted(_) | Change::Succeeded(_) if self.commands => {}
+                // A claim may be followed after it was given up: one of its commands came late.
+                Change::Granted(_) | Change::Succeeded(_) | Change::Claims(..) => {
+                    self.begin_to_command(now, log);
+                }
                 Change::BackedOff(_) | Change::Lost(..) => self.commands = false,
             }
         }

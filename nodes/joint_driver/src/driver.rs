@@ -57,6 +57,7 @@ pub struct Driver {
     stepped: Monotonic,
     last_sync: Option<Monotonic>,
     last_apply: Monotonic,
+    last_cycle: Monotonic,
     next_heartbeat: Monotonic,
     next_telemetry: Monotonic,
     cycles: CycleStatistics,
@@ -127,6 +128,7 @@ impl Driver {
             stepped: Monotonic(0),
             last_sync: None,
             last_apply: Monotonic(0),
+            last_cycle: Monotonic(0),
             next_heartbeat: Monotonic(0),
             next_telemetry: Monotonic(0),
             cycles,
@@ -330,7 +332,9 @@ impl Driver {
         }
         let apply = (sync + self.config.period() * 2).max(self.last_apply);
         self.last_apply = apply;
-        let (cycle, orders) = (Cycle { now, apply }, self.orders);
+        let punctual = now.since(self.last_cycle) <= self.config.period() * 3 / 2;
+        self.last_cycle = now;
+        let (cycle, orders) = (Cycle { now, apply, punctual }, self.orders);
         for joint in &mut self.joints {
             joint.cycle(cycle, &orders, out);
         }

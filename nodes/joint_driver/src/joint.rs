@@ -54,6 +54,8 @@ pub struct Cycle {
     pub now: Monotonic,
     /// When the drive reaches the setpoint that is sent now.
     pub apply: Monotonic,
+    /// This process was not held up since the last cycle.
+    pub punctual: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -250,7 +252,7 @@ impl Joint {
 
     /// One cycle: called at each SYNC, after all frames were taken.
     pub fn cycle(&mut self, cycle: Cycle, orders: &Orders, out: &mut Outputs) {
-        self.watch.sync();
+        self.watch.sync(cycle.punctual);
         if !self.link.is_ready() {
             return;
         }

@@ -25,6 +25,8 @@ pub(crate) struct One {
     pub(crate) hears: bool,
     /// What it sends is changed by this on its way: a bad program.
     pub(crate) spoil: fn(&mut JointCommand) -> bool,
+    /// What it sends is under way until [`Pair::deliver`].
+    pub(crate) delayed: bool,
     pub(crate) log: Vec<LogLine>,
 }
 
@@ -49,6 +51,7 @@ pub(crate) struct Pair {
     pub(crate) epochs: Vec<u64>,
     pub(crate) torque: PerJoint<f64>,
     lease: Lease,
+    under_way: Vec<JointCommand>,
 }
 
 impl Pair {
@@ -62,6 +65,7 @@ impl Pair {
             alive: true,
             hears: true,
             spoil: |_| true,
+            delayed: false,
             log: Vec::new(),
         };
         Self {
@@ -80,6 +84,7 @@ impl Pair {
             epochs: Vec::new(),
             torque: [0.0; JOINTS],
             lease: Lease::default(),
+            under_way: Vec::new(),
         }
     }
 
@@ -203,6 +208,10 @@ impl Pair {
         if !(one.spoil)(&mut command) {
             return None;
         }
+        if one.delayed {
+            self.under_way.push(command);
+            return None;
+        }
         for (other, one) in self.ones.iter_mut().enumerate() {
             if one.hears || other == index {
                 one.inputs.commands.push(Received { at: now.mono, value: command });
@@ -220,6 +229,13 @@ impl Pair {
         self.torque = command.effort;
         if self.epochs.last() != Some(&command.epoch) {
             self.epochs.push(command.epoch);
+        }
+    }
+
+    /// What was delayed reaches the drivers now.
+    pub(crate) fn deliver(&mut self) {
+        for command in std::mem::take(&mut self.under_way) {
+            self.drive(&command);
         }
     }
 
