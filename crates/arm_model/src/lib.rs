@@ -15,10 +15,13 @@
 mod aba;
 mod dynamics;
 mod error;
+mod hinge;
 mod kinematics;
 mod load;
 mod model;
 mod spatial;
+mod symmetric;
+mod trig;
 mod urdf;
 
 pub use error::{LoadError, ModelError};

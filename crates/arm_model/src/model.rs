@@ -2,6 +2,7 @@
 
 use nalgebra::UnitQuaternion;
 
+use crate::hinge::Socket;
 use crate::kinematics::Frame;
 use crate::load::Payload;
 use crate::spatial::{RigidInertia, Transform};
@@ -36,8 +37,8 @@ impl From<Transform> for Placement {
 /// One moving link with all that is fixed to it, in a frame whose z axis is the joint's axis.
 #[derive(Debug, Clone)]
 pub(crate) struct Body {
-    /// Where this body's frame lies in the frame of the body before, at joint position 0.
-    pub placement: Placement,
+    /// Where this body's frame lies in the frame of the body before.
+    pub socket: Socket,
     /// Inertia in this body's frame.
     pub inertia: RigidInertia,
     /// Takes coordinates of the URDF link frame to those of this body's frame.
@@ -58,6 +59,8 @@ pub(crate) struct Body {
 /// ```
 #[derive(Debug, Clone)]
 pub struct ArmModel<const N: usize> {
+    /// Where the frame that the first joint turns about z lies in the base.
+    pub(crate) root: Placement,
     pub(crate) bodies: [Body; N],
     /// Where the tip lies in the last body's frame.
     pub(crate) tip: Placement,
