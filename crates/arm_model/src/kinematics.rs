@@ -62,21 +62,27 @@ impl<const N: usize> ArmModel<N> {
     /// Maps joint velocities [rad/s] to the velocity of the tip's origin [m/s] (rows 0 to 2) and
     /// its angular velocity [rad/s] (rows 3 to 5), both along the axes of the base.
     pub fn jacobian(&self, q: &JointVector<N>) -> Jacobian<N> {
+        self.tip_and_jacobian(q).1
+    }
+
+    /// The tip in the base, and how it moves.
+    #[inline]
+    pub(crate) fn tip_and_jacobian(&self, q: &JointVector<N>) -> (Transform, Jacobian<N>) {
         let mut last = self.root.transform;
         let hinges = self.hinges(q);
         let joints: [Transform; N] = std::array::from_fn(|i| {
             last = hinges[i].after(&last);
             last
         });
-        let tip = last.then(&self.tip.transform).origin;
+        let tip = last.then(&self.tip.transform);
         let mut jacobian = Jacobian::<N>::zeros();
         for (i, joint) in joints.iter().enumerate() {
             let axis: Vector3<f64> = joint.rotation.column(2).into();
-            let arm = axis.cross(&(tip - joint.origin));
+            let arm = axis.cross(&(tip.origin - joint.origin));
             let column = Vector6::new(arm.x, arm.y, arm.z, axis.x, axis.y, axis.z);
             jacobian.set_column(i, &column);
         }
-        jacobian
+        (tip, jacobian)
     }
 
     /// Every body in the body before it, at these joint positions [rad].

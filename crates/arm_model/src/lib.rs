@@ -16,6 +16,7 @@ mod aba;
 mod dynamics;
 mod error;
 mod hinge;
+pub mod ik;
 mod kinematics;
 mod load;
 mod model;
