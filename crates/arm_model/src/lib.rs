@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 mod aba;
+pub mod cartesian;
 mod dynamics;
 mod error;
 mod hinge;

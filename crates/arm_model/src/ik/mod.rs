@@ -24,6 +24,7 @@ mod wrist;
 use std::sync::Arc;
 
 pub use error::{IkError, PoseError};
+pub(crate) use pose::check as check_pose;
 pub use pose::pose_from;
 pub use settings::{NumericSettings, Posture};
 pub use solutions::{Closeness, Singularity, Solution, Solutions};
@@ -187,6 +188,11 @@ impl<const N: usize> Ik<N> {
         all
     }
 
+    /// The name of a joint, by its place in the chain; empty when there is none.
+    pub(crate) fn joint_name(&self, joint: usize) -> Arc<str> {
+        self.names.get(joint).cloned().unwrap_or_else(|| "".into())
+    }
+
     /// How close joint positions [rad] are to the nearest singularity.
     pub fn closeness(&self, q: &JointVector<N>) -> Closeness {
         let margins = self.closed.as_ref().and_then(|closed| {
@@ -220,17 +226,25 @@ impl<const N: usize> Ik<N> {
         if let Some(closed) = &self.closed {
             return Ok(*self.closed_solutions(closed, tip, last, None)?.nearest());
         }
-        let search = self.search(tip, None);
-        let mut nearest = Nearest::none();
-        match search.descend(*last, &mut nearest) {
-            Some(q) => Ok(self.numeric_solution(q, last)),
-            None => Err(not_found(Nearest { starts: 1, ..nearest })),
+        // Within the limits if it can be: a redundant arm may have a way round them.
+        let mut nearest = Nearest { starts: 1, ..Nearest::none() };
+        for limits in [Some(&self.arm.limits), None] {
+            if let Some(q) = self.search(tip, limits).descend(*last, &mut nearest) {
+                return Ok(self.numeric_solution(q, last));
+            }
         }
+        Err(not_found(nearest))
     }
 
     #[inline]
     fn check(&self, tip: &Pose, reference: &JointVector<N>) -> Result<(), IkError> {
         pose::check(tip)?;
+        self.check_reference(reference)
+    }
+
+    /// Ok when every position is a number.
+    #[inline]
+    pub(crate) fn check_reference(&self, reference: &JointVector<N>) -> Result<(), IkError> {
         if reference.sum().is_finite() { Ok(()) } else { self.check_each(reference) }
     }
 
@@ -315,9 +329,8 @@ impl<const N: usize> Ik<N> {
 
     #[cold]
     fn missed(&self, miss: Miss) -> IkError {
-        let first = || self.names.first().cloned().unwrap_or_else(|| "".into());
         match miss {
-            Miss::Shoulder { by } => IkError::TooCloseToAxis { joint: first(), by },
+            Miss::Shoulder { by } => IkError::TooCloseToAxis { joint: self.joint_name(0), by },
             Miss::Elbow { by } => IkError::OutOfReach { by },
             Miss::Wrist => IkError::Orientation,
         }
