@@ -41,7 +41,10 @@ impl<const N: usize> ArmModel<N> {
         load: &Load,
     ) -> JointVector<N> {
         let hinges = self.hinges(q);
-        let bodies: [RigidInertia; N] = std::array::from_fn(|i| self.laden(i, &load.payload));
+        let mut bodies = [RigidInertia::ZERO; N];
+        for (i, body) in bodies.iter_mut().enumerate() {
+            *body = self.laden(i, &load.payload);
+        }
         let mut velocity = Motion::ZERO;
         let mut drifts = [Motion::ZERO; N];
         let mut biases = [Force::ZERO; N];

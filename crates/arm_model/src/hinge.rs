@@ -93,6 +93,13 @@ impl Split {
 }
 
 impl Hinge {
+    /// To be overwritten.
+    pub const UNSET: Self = Self {
+        turn: SinCos { sin: 0.0, cos: 1.0 },
+        twist: SinCos { sin: 0.0, cos: 1.0 },
+        origin: Vector3::new(0.0, 0.0, 0.0),
+    };
+
     /// Child coordinates to parent coordinates.
     #[inline]
     pub fn turn(&self, v: &Vector3<f64>) -> Vector3<f64> {

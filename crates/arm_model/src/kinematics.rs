@@ -43,7 +43,7 @@ impl<const N: usize> ArmModel<N> {
     /// Pose of the tip in the base at these joint positions [rad].
     pub fn forward_kinematics(&self, q: &JointVector<N>) -> Pose {
         let mut last = self.root.pose;
-        for (body, half_turn) in self.bodies.iter().zip(self.half_turns(q)) {
+        for (body, half_turn) in self.bodies.iter().zip(self.turns(q, 0.5)) {
             last = body.socket.pose_after(&last, half_turn);
         }
         last * self.tip.pose
@@ -51,7 +51,7 @@ impl<const N: usize> ArmModel<N> {
 
     /// Poses in the base of the links that the joints move, in joint order.
     pub fn link_poses(&self, q: &JointVector<N>) -> [Pose; N] {
-        let half_turns = self.half_turns(q);
+        let half_turns = self.turns(q, 0.5);
         let mut last = self.root.pose;
         std::array::from_fn(|i| {
             last = self.bodies[i].socket.pose_after(&last, half_turns[i]);
@@ -88,15 +88,23 @@ impl<const N: usize> ArmModel<N> {
     /// Every body in the body before it, at these joint positions [rad].
     #[inline]
     pub(crate) fn hinges(&self, q: &JointVector<N>) -> [Hinge; N] {
-        let turns: [SinCos; N] =
-            sin_cos(std::array::from_fn(|i| q[i] + self.bodies[i].socket.offset));
-        std::array::from_fn(|i| self.bodies[i].socket.at(turns[i]))
+        let turns = self.turns(q, 1.0);
+        // A loop, not `array::from_fn`: that calls its closure for each element.
+        let mut hinges = [Hinge::UNSET; N];
+        for i in 0..N {
+            hinges[i] = self.bodies[i].socket.at(turns[i]);
+        }
+        hinges
     }
 
-    /// Sine and cosine of half of each joint's turn, as quaternions want them.
+    /// Sine and cosine of each joint's turn times `share`.
     #[inline]
-    fn half_turns(&self, q: &JointVector<N>) -> [SinCos; N] {
-        sin_cos(std::array::from_fn(|i| (q[i] + self.bodies[i].socket.offset) / 2.0))
+    pub(crate) fn turns(&self, q: &JointVector<N>, share: f64) -> [SinCos; N] {
+        let mut angles = [0.0; N];
+        for i in 0..N {
+            angles[i] = (q[i] + self.bodies[i].socket.offset) * share;
+        }
+        sin_cos(&angles)
     }
 }
 

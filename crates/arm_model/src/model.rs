@@ -5,6 +5,7 @@ use nalgebra::UnitQuaternion;
 use crate::hinge::Socket;
 use crate::kinematics::Frame;
 use crate::load::Payload;
+use crate::rnea::Twin;
 use crate::spatial::{RigidInertia, Transform};
 use crate::{JointVector, LoadError, ModelError, Pose, urdf};
 
@@ -41,6 +42,8 @@ pub(crate) struct Body {
     pub socket: Socket,
     /// Inertia in this body's frame.
     pub inertia: RigidInertia,
+    /// Socket and inertia as the inverse dynamics want them.
+    pub twin: Twin,
     /// Takes coordinates of the URDF link frame to those of this body's frame.
     pub link_rotation: UnitQuaternion<f64>,
 }
@@ -118,12 +121,20 @@ impl<const N: usize> ArmModel<N> {
     }
 
     /// Inertia of a body, with the payload when it is the last one.
+    #[inline]
     pub(crate) fn laden(&self, index: usize, payload: &Payload) -> RigidInertia {
         #[allow(clippy::indexing_slicing)] // callers loop over 0..N
         let own = self.bodies[index].inertia;
-        if index + 1 < N || payload.mass() == 0.0 {
+        if index + 1 < N {
             return own;
         }
-        own + self.tip.transform.inertia_to_parent(payload.inertia())
+        self.hanging(payload).map_or(own, |payload| own + payload)
+    }
+
+    /// Inertia of the payload in the last body's frame, if there is one.
+    #[inline]
+    pub(crate) fn hanging(&self, payload: &Payload) -> Option<RigidInertia> {
+        let some = payload.mass() != 0.0;
+        some.then(|| self.tip.transform.inertia_to_parent(payload.inertia()))
     }
 }

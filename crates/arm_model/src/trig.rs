@@ -53,7 +53,7 @@ const COSINE: [f64; 6] = [
 
 /// Sine and cosine of every angle [rad].
 #[inline]
-pub(crate) fn sin_cos<const N: usize>(angles: [f64; N]) -> [SinCos; N] {
+pub(crate) fn sin_cos<const N: usize>(angles: &[f64; N]) -> [SinCos; N] {
     // Written so that NaN counts as too large.
     if !angles.iter().all(|x| x.abs() < LARGEST_REDUCED) {
         return angles.map(of_any_size);
@@ -62,7 +62,11 @@ pub(crate) fn sin_cos<const N: usize>(angles: [f64; N]) -> [SinCos; N] {
     for i in 0..N {
         (sin[i], cos[i]) = reduced(angles[i]);
     }
-    std::array::from_fn(|i| SinCos { sin: sin[i], cos: cos[i] })
+    let mut found = [SinCos { sin: 0.0, cos: 1.0 }; N];
+    for i in 0..N {
+        found[i] = SinCos { sin: sin[i], cos: cos[i] };
+    }
+    found
 }
 
 #[cold]
@@ -109,7 +113,7 @@ mod tests {
     const CLOSE: f64 = 2.3e-16;
 
     fn assert_close(angle: f64) {
-        let [ours] = sin_cos([angle]);
+        let [ours] = sin_cos(&[angle]);
         let (sin, cos) = angle.sin_cos();
         assert!((ours.sin - sin).abs() <= CLOSE, "sin {angle}: {} {sin}", ours.sin);
         assert!((ours.cos - cos).abs() <= CLOSE, "cos {angle}: {} {cos}", ours.cos);
@@ -126,14 +130,14 @@ mod tests {
 
     #[test]
     fn tiny_angle_is_its_own_sine() {
-        let [tiny] = sin_cos([1e-300]);
+        let [tiny] = sin_cos(&[1e-300]);
         assert_eq!((tiny.sin, tiny.cos), (1e-300, 1.0));
     }
 
     #[test]
     fn angle_that_is_not_finite_has_no_sine() {
         for angle in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            let [ours] = sin_cos([angle]);
+            let [ours] = sin_cos(&[angle]);
             assert!(ours.sin.is_nan() && ours.cos.is_nan());
         }
     }

@@ -12,6 +12,7 @@ use urdf_rs::{Joint, JointType, Link};
 use crate::hinge::{Socket, about_z};
 use crate::kinematics::Frame;
 use crate::model::Body;
+use crate::rnea::Twin;
 use crate::spatial::{RigidInertia, Transform, quaternion};
 use crate::symmetric::Symmetric;
 use crate::{ArmModel, JointLimits, JointVector, ModelError, Pose};
@@ -76,6 +77,7 @@ fn skeleton(tree: &Tree) -> (Transform, Vec<Body>, Vec<Matrix3<f64>>) {
     let bodies = sockets.iter().zip(&axes).map(|((socket, _), axes)| Body {
         socket: *socket,
         inertia: RigidInertia::ZERO,
+        twin: Twin::new(&RigidInertia::ZERO, socket, None),
         link_rotation: quaternion(&axes.transpose()),
     });
     (root, bodies.collect(), axes)
@@ -94,6 +96,10 @@ fn fleshed(
             let in_body = rotated(&axes.transpose(), &place);
             body.inertia = body.inertia + in_body.inertia_to_parent(&inertia(link));
         }
+    }
+    let next: Vec<Socket> = bodies.iter().skip(1).map(|body| body.socket).collect();
+    for (i, body) in bodies.iter_mut().enumerate() {
+        body.twin = Twin::new(&body.inertia, &body.socket, next.get(i));
     }
     for (body, joint) in bodies.iter().zip(tree.moving()) {
         checks::lumped(&joint.child.link, &body.inertia)?;
