@@ -150,8 +150,13 @@ impl Control {
         let idle = [0.0; JOINTS];
         let period = Duration::from_secs_f64(config.period);
         let gate = gate_config(&config, &arm);
-        let applied =
-            LawOutput { mode: Mode::Position, position: idle, velocity: idle, effort: idle };
+        let applied = LawOutput {
+            mode: Mode::Position,
+            position: idle,
+            velocity: idle,
+            acceleration: idle,
+            effort: idle,
+        };
         Ok(Self {
             order_hash: arm.order.hash(),
             boot_id,
@@ -340,11 +345,12 @@ impl Control {
             *effort = feedback.effort;
             let follows = self.joints.readiness(index, now) == Readiness::Ready;
             *v = if follows { feedback.setpoint_velocity } else { 0.0 };
-            *p = feedback.setpoint_position + *v * setpoint_at.seconds_from(joint.sampled_at);
+            *p = feedback.setpoint_position + *v * setpoint_at.seconds_from(joint.setpoint_at);
         }
         self.course.seed(position, velocity);
         self.history.clear();
-        self.applied = LawOutput { mode: self.law.mode(), position, velocity, effort };
+        let (mode, acceleration) = (self.law.mode(), [0.0; JOINTS]);
+        self.applied = LawOutput { mode, position, velocity, acceleration, effort };
         // Every joint begins with what its drive makes now.
         (self.tracking, self.tracked) = ([false; JOINTS], [true; JOINTS]);
         (self.seeded, self.report_now, self.missing) = (true, true, None);

@@ -1,5 +1,6 @@
 //! What is known of each joint: its newest feedback, how old it is, whether it can follow.
 
+use crate::tenure::DriverWord;
 use vocabulary::command::{DriverState, JointFeedback};
 use vocabulary::gate::ClockOffset;
 use vocabulary::joint::{JOINTS, PerJoint};
@@ -23,6 +24,8 @@ pub(crate) struct Joint {
     received_at: Monotonic,
     /// Instant of the newest sample on our clock.
     pub(crate) sampled_at: Monotonic,
+    /// Instant of the setpoint in it.
+    pub(crate) setpoint_at: Monotonic,
     clock: ClockOffset,
     /// Punctual cycles in a row without new feedback.
     missed: u32,
@@ -46,6 +49,7 @@ impl Joints {
             newest: None,
             received_at: Monotonic(0),
             sampled_at: Monotonic(0),
+            setpoint_at: Monotonic(0),
             clock: ClockOffset::new(shared_clock),
             missed: 0,
         };
@@ -114,12 +118,17 @@ impl Joints {
         (0..JOINTS).find(|joint| self.readiness(*joint, now) == Readiness::Silent)
     }
 
-    /// The epoch that each driver follows, of the joints heard lately; 0 for none.
-    pub(crate) fn applied_epochs(&self, now: Monotonic) -> impl Iterator<Item = u64> + Clone {
+    /// What each driver of the joints heard lately says of the lease.
+    pub(crate) fn leases(&self, now: Monotonic) -> impl Iterator<Item = DriverWord> + Clone {
         let heard = self.joints.iter().enumerate();
         let heard =
             heard.filter(move |(index, _)| self.readiness(*index, now) != Readiness::Silent);
-        heard.filter_map(|(_, joint)| Some(joint.newest.as_ref()?.applied_epoch))
+        let newest = heard.filter_map(|(_, joint)| joint.newest.as_ref());
+        newest.map(|feedback| DriverWord {
+            epoch: feedback.lease_epoch,
+            holder: feedback.lease_holder,
+            follows: feedback.applied_epoch != 0,
+        })
     }
 }
 
@@ -131,6 +140,7 @@ impl Joint {
         }
         self.clock.observe(received_at, feedback.sampled_at);
         self.sampled_at = self.clock.to_local(feedback.sampled_at);
+        self.setpoint_at = self.clock.to_local(feedback.setpoint_at);
         self.received_at = received_at;
         self.missed = 0;
         self.newest = Some(feedback.clone());

@@ -124,7 +124,13 @@ impl Driver {
             voice: Voice::New,
             status: None,
             stopped_since: None,
-            orders: Orders { mode: ArmMode::Disabled, known: false, power: false, standing: false },
+            orders: Orders {
+                mode: ArmMode::Disabled,
+                known: false,
+                power: false,
+                standing: false,
+                lease: (0, 0),
+            },
             stepped: Monotonic(0),
             last_sync: None,
             last_apply: Monotonic(0),
@@ -209,6 +215,7 @@ impl Driver {
     fn take_orders(&mut self, now: Monotonic, inputs: &Inputs<'_>, out: &mut Outputs) {
         if let Some(lease) = inputs.lease {
             self.gate.grant(now, lease);
+            self.note_lease();
         }
         if let Some(status) = inputs.status {
             self.on_arm_status(now, status, out);
@@ -222,7 +229,13 @@ impl Driver {
             known: self.status.is_some(),
             power: inputs.active && mode != ArmMode::Disabled,
             standing: self.stopped_since.is_some_and(|since| now.since(since) >= grace),
+            lease: self.orders.lease,
         };
+    }
+
+    fn note_lease(&mut self) {
+        let lease = self.gate.lease();
+        self.orders.lease = (lease.epoch(), lease.holder());
     }
 
     fn on_arm_status(&mut self, now: Monotonic, status: &ArmStatus, out: &mut Outputs) {
@@ -290,6 +303,7 @@ impl Driver {
 
     fn on_command(&mut self, command: &Received<JointCommand>) {
         if let Ok(admitted) = self.gate.admit(command.at, &command.value) {
+            self.note_lease();
             self.newest_sent = Some(Sent::of(&admitted));
             self.joints.iter_mut().for_each(|joint| joint.offer(&admitted));
         }

@@ -51,6 +51,8 @@ pub(crate) struct Pair {
     pub(crate) epochs: Vec<u64>,
     pub(crate) torque: PerJoint<f64>,
     lease: Lease,
+    /// This joint's driver alone obeys this epoch of this process.
+    pub(crate) stray: Option<(usize, u64, u64)>,
     under_way: Vec<JointCommand>,
 }
 
@@ -84,6 +86,7 @@ impl Pair {
             epochs: Vec::new(),
             torque: [0.0; JOINTS],
             lease: Lease::default(),
+            stray: None,
             under_way: Vec::new(),
         }
     }
@@ -259,7 +262,10 @@ impl Pair {
         self.sequence += 1;
         let (position, velocity) = self.setpoint;
         let applied = self.target.as_ref().map(|target| &target.command);
+        let lease = (self.gate.lease().epoch(), self.gate.lease().holder());
         std::array::from_fn(|joint| {
+            let stray = self.stray.filter(|(stray, ..)| *stray == joint);
+            let (lease_epoch, lease_holder) = stray.map_or(lease, |(_, e, h)| (e, h)).max(lease);
             let behind = 2.0 * PERIOD * velocity[joint];
             let feedback = JointFeedback {
                 sampled_at,
@@ -270,8 +276,11 @@ impl Pair {
                 velocity: velocity[joint],
                 setpoint_position: position[joint],
                 setpoint_velocity: velocity[joint],
+                setpoint_at: self.now.shifted(2.0 * PERIOD),
                 applied_epoch: applied.map_or(0, |c| c.epoch),
                 applied_sequence: applied.map_or(0, |c| c.sequence),
+                lease_epoch,
+                lease_holder,
                 driver: DriverState::Following,
                 ..JointFeedback::default()
             };
