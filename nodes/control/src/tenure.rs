@@ -22,7 +22,7 @@ const RESTED: u32 = 3;
 
 /// Periods of silence after which a process claims that was itself held up lately: what holds it up,
 /// holds the holder up as well.
-const HELD_UP: u32 = 6;
+const HELD_UP: u32 = 9;
 
 /// Periods after which a claim that drivers do not follow is given up, and that it waits then.
 const HOPELESS: u32 = 25;

@@ -11,6 +11,11 @@ pub fn longest_gap(samples: &[Sample]) -> f64 {
     gap(samples).0
 }
 
+/// The samples taken between two instants, s.
+pub fn between(samples: &[Sample], from: f64, to: f64) -> Vec<Sample> {
+    samples.iter().filter(|sample| (from..=to).contains(&sample.at)).copied().collect()
+}
+
 /// The longest gap, and when it began, s.
 pub fn gap(samples: &[Sample]) -> (f64, f64) {
     let mut fresh = samples.windows(2).filter_map(|pair| match pair {

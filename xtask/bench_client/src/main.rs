@@ -85,7 +85,7 @@ fn main() -> Result<()> {
     if wanted(Part::HandOver) {
         let hand_overs = planned::hand_over(if arguments.quick { 6 } else { 50 })?;
         report.targets.extend(hand_overs.targets());
-        report = report.with("hand_over", hand_overs.detail());
+        report = report.with("hand_over", hand_overs.detail(&witness.testimony()));
     }
     if wanted(Part::RollBack) {
         let roll_backs = planned::roll_back(if arguments.quick { 1 } else { 20 })?;

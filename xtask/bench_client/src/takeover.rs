@@ -1,6 +1,6 @@
 //! The holder of the lease is killed, or frozen, in motion, again and again.
 
-use crate::judge::{always_followed, gap, largest_step, quantile};
+use crate::judge::{always_followed, between, gap, largest_step, quantile};
 use crate::motion::Moving;
 use crate::witness::Testimony;
 use anyhow::{Context, Result};
@@ -8,6 +8,10 @@ use indicatif::ProgressBar;
 use report::Target;
 use rig::process;
 use std::time::Duration;
+
+/// The part of the samples around a blow in which the takeover lies, s.
+const BEFORE: f64 = 0.02;
+const AFTER: f64 = 0.15;
 
 /// How the holder is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +73,9 @@ fn once(moving: &mut Moving, blow: Blow) -> Result<Trial> {
     }
     Ok(moving.ears.with(|heard| {
         let joints = || heard.samples.iter();
-        let gaps = joints().map(|samples| gap(samples));
+        // What becomes of the arm later is not the takeover's: `idle` measures that.
+        let near = |s: &Vec<_>| between(s, struck - BEFORE, struck + AFTER);
+        let gaps = joints().map(|samples| gap(&near(samples)));
         let (gap, at) = gaps.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((f64::INFINITY, 0.0));
         Trial {
             holder,
