@@ -26,6 +26,8 @@ use vocabulary::time::Monotonic;
 
 /// A process that wants to run at once again gets the processor after this time.
 const TURN: Duration = Duration::from_micros(20);
+/// Later than anything.
+const NEVER: Monotonic = Monotonic(u64::MAX);
 /// COB-IDs of CANopen.
 const COB_IDS: u16 = 0x800;
 
@@ -49,6 +51,10 @@ pub struct VirtualArm {
     pub(crate) failure: Option<VirtualError>,
     outbox: Outbox,
     pub(crate) refused: PerJoint<u64>,
+    /// When each process wants to be attended to; far away for never.
+    alarms: Vec<Monotonic>,
+    /// [`BusCore::rings`] when drivers were last woken.
+    rings: u64,
 }
 
 impl VirtualArm {
@@ -89,6 +95,8 @@ impl VirtualArm {
             failure: None,
             outbox: Outbox::default(),
             refused: [0; JOINTS],
+            alarms: processes.iter().map(alarm).collect(),
+            rings: 0,
             config,
             factory,
             processes,
@@ -102,34 +110,48 @@ impl VirtualArm {
     /// started.
     pub(crate) fn run_until(&mut self, until: Monotonic) {
         while self.violation.is_none() && self.failure.is_none() {
-            let next = self.next();
+            let (next, hardware) = self.next();
             if next > until {
                 self.now = until;
                 return;
             }
             self.now = next;
-            self.happen();
+            self.happen(hardware);
         }
     }
 
-    fn next(&self) -> Monotonic {
-        let processes = self.processes.iter().filter_map(Process::next);
-        let all = processes.chain(self.network.next());
-        all.fold(self.hardware.next(), Monotonic::min).max(self.now)
+    /// When something happens next, and when the hardware has a part in it.
+    fn next(&self) -> (Monotonic, Monotonic) {
+        let alarms = self.alarms.iter().copied().min().unwrap_or(NEVER);
+        let messages = self.network.next().unwrap_or(NEVER);
+        let hardware = self.hardware.next();
+        (hardware.min(messages).min(alarms).max(self.now), hardware)
     }
 
-    fn happen(&mut self) {
-        self.move_hardware();
+    fn happen(&mut self, hardware: Monotonic) {
+        if hardware <= self.now {
+            self.move_hardware();
+        }
         while let Some(parcel) = self.network.take(self.now) {
             self.deliver(parcel.to, &parcel.message);
         }
-        for id in 0..self.processes.len() {
-            self.attend(id);
+        for id in 0..self.alarms.len() {
+            if self.alarms.get(id).is_some_and(|at| *at <= self.now) {
+                self.attend(id);
+                self.set_alarm(id);
+            }
         }
         if let Some((rule, text)) = self.checker.take() {
             let events = self.record.events().map(str::to_owned).collect();
             let time = self.now.0 as f64 * 1e-9;
             self.violation = Some(Violation { seed: self.seed, time, rule, text, events });
+        }
+    }
+
+    /// To be called after every change of what a process waits for.
+    pub(crate) fn set_alarm(&mut self, id: ProcessId) {
+        if let (Some(slot), Some(process)) = (self.alarms.get_mut(id), self.processes.get(id)) {
+            *slot = alarm(process);
         }
     }
 
@@ -152,13 +174,18 @@ impl VirtualArm {
 
     /// A frame wakes the process that waits for it.
     fn ring_drivers(&mut self) {
-        for process in &mut self.processes {
+        let rings = self.hardware.wire.rings();
+        if std::mem::replace(&mut self.rings, rings) == rings {
+            return;
+        }
+        for (process, alarm) in self.processes.iter_mut().zip(&mut self.alarms) {
             let waits = process.state == RunState::Running && !process.rung;
             let Some(endpoint) = process.endpoint.filter(|_| waits) else { continue };
             if self.hardware.wire.has_input(endpoint) {
                 process.rung = true;
                 let latency = wake_latency(&self.config, &mut self.host_dice);
                 process.wake = process.wake.min(self.now + latency);
+                *alarm = process.wake;
             }
         }
     }
@@ -177,12 +204,9 @@ impl VirtualArm {
         }
     }
 
-    /// Does what is due for one process.
+    /// Does what is due for one process, whose time has come.
     fn attend(&mut self, id: ProcessId) {
         let Some(process) = self.processes.get_mut(id) else { return };
-        if process.next().is_none_or(|at| at > self.now) {
-            return;
-        }
         match process.state {
             RunState::Down(_) => self.start(id),
             RunState::Running => self.step(id),
@@ -320,7 +344,12 @@ impl VirtualArm {
         }
         process.end(again);
         self.network.leave(id);
+        self.set_alarm(id);
     }
+}
+
+fn alarm(process: &Process) -> Monotonic {
+    process.next().unwrap_or(NEVER)
 }
 
 fn wake_latency(config: &VirtualConfig, dice: &mut Dice) -> Duration {

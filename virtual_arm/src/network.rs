@@ -6,7 +6,8 @@
 
 use crate::clock::Dice;
 use crate::message::{Channel, Message};
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::rc::Rc;
 use std::time::Duration;
 use vocabulary::time::Monotonic;
@@ -46,6 +47,35 @@ pub struct Parcel {
     pub message: Rc<Message>,
 }
 
+/// A parcel in the queue; of two, the sooner one is the greater, and of simultaneous ones the one
+/// that was sent first.
+#[derive(Debug)]
+struct Queued {
+    arrival: Monotonic,
+    number: u64,
+    parcel: Parcel,
+}
+
+impl Ord for Queued {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (other.arrival, other.number).cmp(&(self.arrival, self.number))
+    }
+}
+
+impl PartialOrd for Queued {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Queued {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Queued {}
+
 /// All messages on their way, and the latched ones.
 #[derive(Debug)]
 pub struct Network {
@@ -53,9 +83,11 @@ pub struct Network {
     /// What goes wrong now.
     pub faults: NetworkFaults,
     dice: Dice,
-    queue: BTreeMap<(Monotonic, u64), Parcel>,
+    /// Soonest first.
+    queue: BinaryHeap<Queued>,
     sent: u64,
-    last: BTreeMap<(Channel, ProcessId), Monotonic>,
+    /// By receiver: the last arrival on each channel.
+    last: Vec<Vec<(Channel, Monotonic)>>,
     latched: BTreeMap<Channel, (ProcessId, Rc<Message>)>,
     lost: u64,
 }
@@ -68,9 +100,9 @@ impl Network {
             latency,
             faults,
             dice,
-            queue: BTreeMap::new(),
+            queue: BinaryHeap::new(),
             sent: 0,
-            last: BTreeMap::new(),
+            last: Vec::new(),
             latched: BTreeMap::new(),
             lost: 0,
         }
@@ -117,14 +149,21 @@ impl Network {
 
     /// Not before what was sent earlier on the same channel, unless that one was delayed.
     fn in_order(&mut self, channel: Channel, to: ProcessId, arrival: Monotonic) -> Monotonic {
-        let last = self.last.entry((channel, to)).or_default();
+        if self.last.len() <= to {
+            self.last.resize_with(to + 1, Vec::new);
+        }
+        let Some(known) = self.last.get_mut(to) else { return arrival };
+        let Some((_, last)) = known.iter_mut().find(|(other, _)| *other == channel) else {
+            known.push((channel, arrival));
+            return arrival;
+        };
         *last = arrival.max(*last);
         *last
     }
 
     fn post(&mut self, arrival: Monotonic, parcel: Parcel) {
         self.sent += 1;
-        self.queue.insert((arrival, self.sent), parcel);
+        self.queue.push(Queued { arrival, number: self.sent, parcel });
     }
 
     /// A receiver appeared: it gets the latched values it hears, from senders for which `ready`
@@ -146,20 +185,22 @@ impl Network {
     /// A process ended: what it latched and what was on its way to it is gone.
     pub fn leave(&mut self, who: ProcessId) {
         self.latched.retain(|_, (from, _)| *from != who);
-        self.queue.retain(|_, parcel| parcel.to != who);
-        self.last.retain(|(_, to), _| *to != who);
+        self.queue.retain(|queued| queued.parcel.to != who);
+        self.last.get_mut(who).into_iter().for_each(Vec::clear);
     }
 
     /// When the next message arrives.
     #[must_use]
     pub fn next(&self) -> Option<Monotonic> {
-        self.queue.first_key_value().map(|((at, _), _)| *at)
+        self.queue.peek().map(|queued| queued.arrival)
     }
 
     /// The next message that has arrived.
     pub fn take(&mut self, now: Monotonic) -> Option<Parcel> {
-        let entry = self.queue.first_entry().filter(|entry| entry.key().0 <= now)?;
-        Some(entry.remove())
+        if self.next()? > now {
+            return None;
+        }
+        self.queue.pop().map(|queued| queued.parcel)
     }
 
     /// Deliveries lost so far.

@@ -228,6 +228,7 @@ impl VirtualArm {
         };
         self.record.event(now, &process.name, &format!("frozen for {time:?}"));
         process.state = RunState::Frozen(now + time);
+        self.set_alarm(id);
         Ok(())
     }
 
