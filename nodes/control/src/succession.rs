@@ -137,9 +137,11 @@ impl Control {
                     self.took_back = Some((finding, now.mono));
                     self.begin_to_command(now, log);
                 }
-                Change::Granted(_) if self.commands => {}
-                Change::Granted(_) | Change::Claims(..) => self.begin_to_command(now, log),
-                Change::Succeeded(_) => {}
+                // A claim that was given up may be followed all the same.
+                Change::Granted(_) | Change::Succeeded(_) if self.commands => {}
+                Change::Granted(_) | Change::Claims(..) | Change::Succeeded(_) => {
+                    self.begin_to_command(now, log);
+                }
                 Change::BackedOff(_) | Change::Lost(..) => self.commands = false,
             }
         }

@@ -23,6 +23,8 @@ pub(crate) struct One {
     pub(crate) alive: bool,
     /// It hears commands and hand-overs of others.
     pub(crate) hears: bool,
+    /// It hears the drivers.
+    pub(crate) feels: bool,
     /// What it sends is changed by this on its way: a bad program.
     pub(crate) spoil: fn(&mut JointCommand) -> bool,
     pub(crate) log: Vec<LogLine>,
@@ -61,6 +63,7 @@ impl Pair {
             inputs: Inputs::default(),
             alive: true,
             hears: true,
+            feels: true,
             spoil: |_| true,
             log: Vec::new(),
         };
@@ -133,6 +136,17 @@ impl Pair {
         one.inputs.status = Some(status);
     }
 
+    /// One controller hears once more from the holder of epoch 1, late and nobody else does.
+    pub(crate) fn whisper(&mut self, to: usize, before: &JointCommand) {
+        let value = JointCommand { sequence: before.sequence + 1, sent_at: self.now, ..*before };
+        self.ones[to].inputs.commands.push(Received { at: self.now, value });
+    }
+
+    /// The command that the drivers obey.
+    pub(crate) fn obeyed(&self) -> JointCommand {
+        self.target.as_ref().map(|target| target.command).unwrap()
+    }
+
     /// Forgets gap and jump so far.
     pub(crate) fn look(&mut self) {
         (self.gap, self.jump) = (0.0, 0.0);
@@ -189,7 +203,9 @@ impl Pair {
             one.inputs = Inputs::default();
             return None;
         }
-        one.inputs.feedback = feedback;
+        if one.feels {
+            one.inputs.feedback = feedback;
+        }
         for received in &mut one.inputs.commands {
             received.at = now.mono;
         }
