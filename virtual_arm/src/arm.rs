@@ -11,6 +11,7 @@ use crate::invariants::{Checker, Violation};
 use crate::message::{Message, Role};
 use crate::network::{Network, ProcessId};
 use crate::nodes::Outbox;
+use crate::overheard::Overheard;
 use crate::process::{Process, RunState};
 use crate::record::Record;
 use crate::spawn::Factory;
@@ -21,6 +22,7 @@ use can_bus::in_process::{BusCore, CoreConfig};
 use servo_sim::Simulator;
 use std::time::Duration;
 use supervisor::PersistentState;
+use vocabulary::command::DriverState;
 use vocabulary::joint::{JOINTS, PerJoint};
 use vocabulary::time::Monotonic;
 
@@ -28,6 +30,8 @@ use vocabulary::time::Monotonic;
 const TURN: Duration = Duration::from_micros(20);
 /// Later than anything.
 const NEVER: Monotonic = Monotonic(u64::MAX);
+/// Things that may happen at one instant: far more than there are messages.
+const MOST_TURNS: u32 = 100_000;
 /// COB-IDs of CANopen.
 const COB_IDS: u16 = 0x800;
 
@@ -44,6 +48,7 @@ pub struct VirtualArm {
     pub(crate) checker: Checker,
     pub(crate) tracking: Tracking,
     pub(crate) client: Client,
+    pub(crate) overheard: Overheard,
     pub(crate) host_dice: Dice,
     identities: Dice,
     stored: Option<PersistentState>,
@@ -55,7 +60,22 @@ pub struct VirtualArm {
     alarms: Vec<Monotonic>,
     /// [`BusCore::rings`] when drivers were last woken.
     rings: u64,
+    /// How often something happened at this very instant.
+    turns: u32,
+    /// Processes that are one.
+    houses: Vec<Vec<ProcessId>>,
+    grips: PerJoint<Grip>,
 }
+
+/// What a driver last said of its joint.
+#[derive(Debug, Clone, Copy, Default)]
+struct Grip {
+    at: Monotonic,
+    follows: bool,
+}
+
+/// Older word of a driver is no word: a few periods, and what a frame or a cycle may be late.
+const GRIP: Duration = Duration::from_millis(40);
 
 impl VirtualArm {
     /// An arm about to be switched on: all processes start within the next moments.
@@ -81,7 +101,9 @@ impl VirtualArm {
         let drives =
             Simulator::new(config.hardware.clone(), config.model.clone(), identities.id())?;
         let wire = BusCore::new(CoreConfig { seed: identities.id(), ..config.bus });
-        let network = Network::new(config.latency, config.network, Dice::new(seed, 4));
+        let houses = factory.houses(&processes)?;
+        let network = Network::new(config.latency, config.network, Dice::new(seed, 4))
+            .with_houses(&houses, config.latency_inside);
         Ok(Self {
             seed,
             now: BEGIN,
@@ -90,6 +112,7 @@ impl VirtualArm {
             hardware: Hardware::new(wire, drives, BEGIN),
             tracking: Tracking::default(),
             client: Client::default(),
+            overheard: Overheard::default(),
             stored: None,
             violation: None,
             failure: None,
@@ -97,6 +120,9 @@ impl VirtualArm {
             refused: [0; JOINTS],
             alarms: processes.iter().map(alarm).collect(),
             rings: 0,
+            turns: 0,
+            houses,
+            grips: [Grip::default(); JOINTS],
             config,
             factory,
             processes,
@@ -115,8 +141,21 @@ impl VirtualArm {
                 self.now = until;
                 return;
             }
+            self.count_instant(next);
             self.now = next;
             self.happen(hardware);
+        }
+    }
+
+    /// Time that does not go on is a defect of the model, and would hang whoever waits for it.
+    fn count_instant(&mut self, next: Monotonic) {
+        self.turns = if next > self.now { 0 } else { self.turns + 1 };
+        if self.turns > MOST_TURNS {
+            let mut processes = self.processes.iter().zip(&self.alarms);
+            let busy = processes.find(|(_, alarm)| **alarm <= next).map(|(p, _)| p.name.clone());
+            let who = busy.unwrap_or_else(|| "the network or the hardware".to_owned());
+            let time = next.0 as f64 * 1e-9;
+            self.failure = Some(VirtualError::Standstill { time, who });
         }
     }
 
@@ -285,7 +324,14 @@ impl VirtualArm {
         let clock = process.clock;
         for message in out.messages.drain(..) {
             if let Message::Command(command) = &message {
+                self.overheard.hear(command);
                 self.tracking.expect(clock.world(command.setpoint_at), &command.position);
+            }
+            if let Message::Feedback(feedback) = &message
+                && let Some(grip) = self.grips.get_mut(feedback.joint)
+            {
+                let follows = feedback.driver == DriverState::Following;
+                *grip = Grip { at: self.now, follows };
             }
             if let Message::Telemetry(telemetry) = &message
                 && let Some(refused) = self.refused.get_mut(telemetry.joint)
@@ -326,6 +372,18 @@ impl VirtualArm {
         let who = self.processes.get(from).map_or("client", |process| &process.name);
         let text = format!("{}: {words}", message.route().name);
         self.record.event(self.now, who, &text);
+    }
+
+    /// Whether every joint obeys a valid command right now, as the drivers themselves say.
+    #[must_use]
+    pub fn is_in_hand(&self) -> bool {
+        self.grips.iter().all(|grip| grip.follows && self.now.since(grip.at) <= GRIP)
+    }
+
+    /// All that live in one process with this one, itself among them.
+    pub(crate) fn house(&self, id: ProcessId) -> Vec<ProcessId> {
+        let house = self.houses.iter().find(|house| house.contains(&id));
+        house.cloned().unwrap_or_else(|| vec![id])
     }
 
     /// Ends a process; all that was in it is gone.
