@@ -13,6 +13,7 @@ pub mod bus;
 pub mod clock;
 pub mod convert;
 mod heartbeat;
+pub mod inside;
 pub mod lifecycle;
 mod lifecycle_services;
 mod middleware;
@@ -22,6 +23,7 @@ pub mod services;
 mod shell;
 pub mod signal;
 pub mod start;
+pub mod together;
 pub mod topics;
 
 pub use shell::Shell;

@@ -6,6 +6,7 @@
 
 use crate::clock::monotonic;
 use crate::params::ShellConfig;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 use vocabulary::durations::DurationHistogram;
 use vocabulary::health::{CycleStatistics, LogLine, NodeHealth};
@@ -27,6 +28,13 @@ const FOLLOW_CYCLES: i64 = 32;
 /// Priority of the threads that serve discovery: below all data, but above everything that is not
 /// real-time, because they hold locks of the middleware now and then.
 const DISCOVERY: i32 = 1;
+
+/// Priority that the middleware's threads of this process have by now.
+static MOST_URGENT: AtomicI32 = AtomicI32::new(0);
+
+/// How the names of threads begin that are nodes themselves, where several share a process: each asks
+/// for itself.
+pub(crate) const NODE_THREAD: &str = "node.";
 
 /// Counts cycles and their lateness, for any kind of loop.
 #[derive(Debug, Clone, Copy, Default)]
@@ -190,10 +198,9 @@ pub fn request(wish: Realtime) -> Vec<LogLine> {
     let mut lines = Vec::new();
     if wish.priority > 0 {
         let below = (wish.priority - BELOW_CYCLE).max(1);
-        for thread in threads() {
-            // A thread that ended meanwhile, or a refusal that the next call reports.
-            let discovery = serves_discovery(&name_of(thread));
-            let _told_below = schedule(thread, if discovery { DISCOVERY } else { below });
+        // Nodes that share a process share the middleware's threads: the most urgent one counts.
+        if MOST_URGENT.fetch_max(below, Ordering::SeqCst) <= below {
+            place_middleware(below);
         }
         if schedule(0, wish.priority).is_err() {
             lines.push(refusal(&format!("SCHED_FIFO {}", wish.priority), "rtprio"));
@@ -204,6 +211,18 @@ pub fn request(wish: Realtime) -> Vec<LogLine> {
         lines.push(refusal("mlockall", "memlock"));
     }
     lines
+}
+
+/// The middleware's threads go to `priority`, those of discovery below all data.
+fn place_middleware(priority: i32) {
+    for thread in threads() {
+        let name = name_of(thread);
+        if !name.starts_with(NODE_THREAD) {
+            let discovery = serves_discovery(&name);
+            // A thread that ended meanwhile, or a refusal that the next call reports.
+            let _told = schedule(thread, if discovery { DISCOVERY } else { priority });
+        }
+    }
 }
 
 /// Puts a thread (0: the calling one) under SCHED_FIFO.

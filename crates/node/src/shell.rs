@@ -59,13 +59,18 @@ struct Door {
 
 impl Shell {
     /// Creates the node, reads its parameters and serves them; stays unconfigured until
-    /// [`Shell::start`].
+    /// [`Shell::start`]. `given` are parameters that its host knows; those of the command line come
+    /// on top.
     ///
     /// # Errors
     /// [`StartError`]: one line that names what is wrong with the arguments or parameters.
-    pub fn create(default_name: &str) -> Result<Self, StartError> {
+    pub fn create(
+        default_name: &str,
+        mut given: BTreeMap<String, Value>,
+    ) -> Result<Self, StartError> {
         let mut node = Node::create(Context::create()?, default_name, "")?;
-        let parameters = Parameters::new(overrides(&node));
+        given.extend(overrides(&node));
+        let parameters = Parameters::new(given);
         let config = parameters.shell()?;
         let arm = parameters.arm()?;
         let order =

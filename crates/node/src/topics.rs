@@ -5,12 +5,15 @@
 //! the door refuses is counted and never seen by a node.
 
 use crate::convert::{FromMsg, Refused, ToMsg};
+use crate::inside::{self, Channel, Queue, locked};
 use futures::{FutureExt, Stream as FutureStream, StreamExt};
 use r2r::QosProfile;
 use r2r::qos::{DurabilityPolicy, HistoryPolicy, ReliabilityPolicy};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
 use vocabulary::joint::JointOrder;
 use vocabulary::time::{Monotonic, Received};
 use vocabulary::topics::Qos;
@@ -18,18 +21,28 @@ use vocabulary::topics::Qos;
 /// A burst longer than this is not kept: the oldest go first.
 const STREAM_LIMIT: usize = 1_000;
 
+/// How often a publisher that speaks inside looks for somebody outside.
+const LOOK_OUTSIDE: Duration = Duration::from_millis(100);
+
+fn depth(qos: Qos) -> usize {
+    match qos {
+        Qos::Latest | Qos::Latched => 1,
+        Qos::Reliable => 10,
+        Qos::Stream => 64,
+    }
+}
+
 /// The rmw profile of a [`Qos`].
 #[must_use]
 pub fn profile(qos: Qos) -> QosProfile {
-    let (depth, reliability, durability) = match qos {
-        Qos::Latest => (1, ReliabilityPolicy::BestEffort, DurabilityPolicy::Volatile),
-        Qos::Latched => (1, ReliabilityPolicy::Reliable, DurabilityPolicy::TransientLocal),
-        Qos::Reliable => (10, ReliabilityPolicy::Reliable, DurabilityPolicy::Volatile),
-        Qos::Stream => (64, ReliabilityPolicy::BestEffort, DurabilityPolicy::Volatile),
+    let (reliability, durability) = match qos {
+        Qos::Latest | Qos::Stream => (ReliabilityPolicy::BestEffort, DurabilityPolicy::Volatile),
+        Qos::Latched => (ReliabilityPolicy::Reliable, DurabilityPolicy::TransientLocal),
+        Qos::Reliable => (ReliabilityPolicy::Reliable, DurabilityPolicy::Volatile),
     };
     QosProfile {
         history: HistoryPolicy::KeepLast,
-        depth,
+        depth: depth(qos),
         reliability,
         durability,
         ..QosProfile::default()
@@ -108,6 +121,12 @@ fn next<M>(stream: &mut Source<M>) -> Option<M> {
     stream.next().now_or_never().flatten()
 }
 
+/// The queue of a topic that goes inside. Latched ones never do: who comes later hears them, too.
+fn queue<T: FromMsg>(topic: &str, qos: Qos) -> Option<Queue<T>> {
+    let channel = inside::channel::<T>(topic).filter(|_| qos != Qos::Latched)?;
+    Some(channel.subscribe(depth(qos)))
+}
+
 /// Subscribes to the newest value.
 pub(crate) fn latest<T: FromMsg>(
     node: &mut r2r::Node,
@@ -115,9 +134,18 @@ pub(crate) fn latest<T: FromMsg>(
     qos: Qos,
     order: Rc<JointOrder>,
 ) -> r2r::Result<(Latest<T>, Inbox)> {
-    let mut stream = source::<T>(node, topic, qos)?;
     let slot = Rc::new(RefCell::new(None));
     let mailbox = Rc::clone(&slot);
+    if let Some(queue) = queue::<T>(topic, qos) {
+        let drain = move |at| {
+            if let Some(value) = locked(&queue).drain(..).next_back() {
+                *mailbox.borrow_mut() = Some(Received { at, value });
+            }
+            Drained::default()
+        };
+        return Ok((Latest { slot }, Inbox { topic: topic.to_owned(), drain: Box::new(drain) }));
+    }
+    let mut stream = source::<T>(node, topic, qos)?;
     let drain = move |at| {
         let mut newest = None;
         while let Some(msg) = next(&mut stream) {
@@ -141,9 +169,17 @@ pub(crate) fn stream<T: FromMsg>(
     qos: Qos,
     order: Rc<JointOrder>,
 ) -> r2r::Result<(Stream<T>, Inbox)> {
-    let mut stream = source::<T>(node, topic, qos)?;
     let queue = Rc::new(RefCell::new(VecDeque::new()));
     let mailbox = Rc::clone(&queue);
+    if let Some(inside) = self::queue::<T>(topic, qos) {
+        let drain = move |at| {
+            let values = std::mem::take(&mut *locked(&inside));
+            mailbox.borrow_mut().extend(values.into_iter().map(|value| Received { at, value }));
+            Drained::default()
+        };
+        return Ok((Stream { queue }, Inbox { topic: topic.to_owned(), drain: Box::new(drain) }));
+    }
+    let mut stream = source::<T>(node, topic, qos)?;
     let drain = move |at| {
         let mut drained = Drained::default();
         let mut queue = mailbox.borrow_mut();
@@ -169,6 +205,14 @@ pub(crate) fn stream<T: FromMsg>(
 pub struct Publisher<T: ToMsg> {
     publisher: r2r::Publisher<T::Msg>,
     order: Rc<JointOrder>,
+    inside: Option<Inside<T>>,
+}
+
+/// The way to subscribers in this process.
+struct Inside<T> {
+    channel: Arc<Channel<T>>,
+    /// Whether somebody outside hears the topic, and when that was looked at last.
+    heard_outside: Cell<(bool, Monotonic)>,
 }
 
 impl<T: ToMsg> Publisher<T> {
@@ -178,12 +222,32 @@ impl<T: ToMsg> Publisher<T> {
         qos: Qos,
         order: Rc<JointOrder>,
     ) -> r2r::Result<Self> {
-        Ok(Self { publisher: node.create_publisher(topic, profile(qos))?, order })
+        let channel = inside::channel::<T>(topic).filter(|_| qos != Qos::Latched);
+        let inside = channel.map(|channel| Inside { channel, heard_outside: Cell::default() });
+        Ok(Self { publisher: node.create_publisher(topic, profile(qos))?, order, inside })
     }
 
     /// Sends one value. The middleware refuses only when the process is about to end.
     pub fn send(&self, value: &T) {
+        if let Some(inside) = &self.inside {
+            inside.channel.send(value);
+            if !self.is_heard_outside(inside) {
+                return;
+            }
+        }
         let _ending = self.publisher.publish(&value.to_msg(&self.order));
+    }
+
+    /// Nobody outside: nothing need be serialised. Whoever comes is noticed a moment later.
+    fn is_heard_outside(&self, inside: &Inside<T>) -> bool {
+        let now = crate::clock::monotonic();
+        let (heard, looked) = inside.heard_outside.get();
+        if now.since(looked) < LOOK_OUTSIDE {
+            return heard;
+        }
+        let heard = self.publisher.get_inter_process_subscription_count().is_ok_and(|n| n > 0);
+        inside.heard_outside.set((heard, now));
+        heard
     }
 
     /// Sends the values there are.

@@ -119,7 +119,8 @@ async fn work(mut shell: Shell, config: Config, mut driver: Driver) -> anyhow::R
     Ok(())
 }
 
-fn run(shell: Shell) -> anyhow::Result<()> {
+/// The loop of the node.
+pub(crate) fn run(shell: Shell) -> anyhow::Result<()> {
     let mut config: Config = shell.parameters().config().map_err(StartError::from)?;
     config.period = shell.arm().period;
     let limits = node::arm::described(shell.parameters()).map_err(StartError::from)?.limits;

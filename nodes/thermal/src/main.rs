@@ -124,7 +124,8 @@ fn diagnose(shell: &Shell, thermal: &Thermal, now: Now, next: &mut Monotonic) {
     }
 }
 
-fn run(mut shell: Shell) -> anyhow::Result<()> {
+/// The loop of the node.
+pub(crate) fn run(mut shell: Shell) -> anyhow::Result<()> {
     let config: Config = shell.parameters().config().map_err(StartError::from)?;
     let period = Duration::from_secs_f64(1.0 / config.rate_hz);
     let mut thermal = create(&shell, config)?;

@@ -63,7 +63,8 @@ fn once(moving: &mut Moving, blow: Blow) -> Result<Trial> {
         process::signal(pid, libc::SIGCONT)?;
         moving.keep_moving(Duration::from_millis(500))?;
     }
-    Ok(moving.ears.with(|heard| {
+    let ears = moving.ears().context("nobody listens")?;
+    Ok(ears.with(|heard| {
         let joints = || heard.samples.iter();
         Trial {
             holder,

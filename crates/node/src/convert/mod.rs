@@ -75,7 +75,7 @@ pub enum Refused {
 }
 
 /// A plain type that comes in as a ROS message.
-pub trait FromMsg: Sized + 'static {
+pub trait FromMsg: Clone + Send + 'static {
     /// The message type.
     type Msg: WrappedTypesupport + 'static;
 
@@ -87,7 +87,7 @@ pub trait FromMsg: Sized + 'static {
 }
 
 /// A plain type that goes out as a ROS message.
-pub trait ToMsg {
+pub trait ToMsg: Clone + Send + 'static {
     /// The message type.
     type Msg: WrappedTypesupport + 'static;
 

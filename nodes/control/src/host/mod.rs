@@ -26,6 +26,7 @@ use vocabulary::topics;
 const PRIORITY: i32 = 60;
 
 /// A factor of `arm_controller/speed_scaling_input`.
+#[derive(Clone)]
 struct SpeedScaling(f64);
 
 impl FromMsg for SpeedScaling {
