@@ -13,7 +13,6 @@ pub mod bus;
 pub mod clock;
 pub mod convert;
 mod heartbeat;
-pub mod inside;
 pub mod lifecycle;
 mod lifecycle_services;
 mod middleware;
@@ -23,7 +22,6 @@ pub mod services;
 mod shell;
 pub mod signal;
 pub mod start;
-pub mod together;
 pub mod topics;
 
 pub use shell::Shell;

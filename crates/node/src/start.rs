@@ -5,13 +5,11 @@
 
 use crate::arm::ArmError;
 use crate::middleware;
-use crate::params::{ParameterError, Value};
+use crate::params::ParameterError;
 use crate::shell::Shell;
 use crate::signal;
-use std::collections::BTreeMap;
 use std::panic;
 use std::process::ExitCode;
-use std::sync::{Mutex, PoisonError};
 use thiserror::Error;
 use vocabulary::health::LogLine;
 
@@ -47,7 +45,7 @@ impl StartError {
 pub fn main(default_name: &str, work: impl FnOnce(Shell) -> anyhow::Result<()>) -> ExitCode {
     let profile = middleware::choose_transport();
     signal::install();
-    let created = create(default_name, BTreeMap::new());
+    let created = create(default_name);
     drop(profile);
     match created {
         Err(error) => end(default_name, &error.into()),
@@ -59,16 +57,10 @@ pub fn main(default_name: &str, work: impl FnOnce(Shell) -> anyhow::Result<()>) 
 }
 
 /// r2r panics where rcl refuses the arguments (an unreadable parameter file, say): one line instead.
-pub(crate) fn create(
-    default_name: &str,
-    parameters: BTreeMap<String, Value>,
-) -> Result<Shell, StartError> {
-    // One at a time: the hook belongs to the process.
-    static TURN: Mutex<()> = Mutex::new(());
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+fn create(default_name: &str) -> Result<Shell, StartError> {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
-    let created = panic::catch_unwind(|| Shell::create(default_name, parameters));
+    let created = panic::catch_unwind(|| Shell::create(default_name));
     panic::set_hook(hook);
     created.unwrap_or_else(|payload| {
         let text = payload.downcast_ref::<String>().map_or("unreadable", String::as_str);
@@ -81,7 +73,7 @@ fn first_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-pub(crate) fn end(name: &str, error: &anyhow::Error) -> ExitCode {
+fn end(name: &str, error: &anyhow::Error) -> ExitCode {
     let line = LogLine::error(first_line(&format!("{error:#}")));
     r2r::log_error!(name, "{}", line.text);
     ExitCode::from(if error.is::<StartError>() { 2 } else { 1 })

@@ -5,15 +5,12 @@
 //! the door refuses is counted and never seen by a node.
 
 use crate::convert::{FromMsg, Refused, ToMsg};
-use crate::inside::{self, Channel, Queue, locked};
 use futures::{FutureExt, Stream as FutureStream, StreamExt};
 use r2r::QosProfile;
 use r2r::qos::{DurabilityPolicy, HistoryPolicy, ReliabilityPolicy};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::time::Duration;
 use vocabulary::joint::JointOrder;
 use vocabulary::time::{Monotonic, Received};
 use vocabulary::topics::Qos;
@@ -21,28 +18,18 @@ use vocabulary::topics::Qos;
 /// A burst longer than this is not kept: the oldest go first.
 const STREAM_LIMIT: usize = 1_000;
 
-/// How often a publisher that speaks inside looks for somebody outside.
-const LOOK_OUTSIDE: Duration = Duration::from_millis(100);
-
-fn depth(qos: Qos) -> usize {
-    match qos {
-        Qos::Latest | Qos::Latched => 1,
-        Qos::Reliable => 10,
-        Qos::Stream => 64,
-    }
-}
-
 /// The rmw profile of a [`Qos`].
 #[must_use]
 pub fn profile(qos: Qos) -> QosProfile {
-    let (reliability, durability) = match qos {
-        Qos::Latest | Qos::Stream => (ReliabilityPolicy::BestEffort, DurabilityPolicy::Volatile),
-        Qos::Latched => (ReliabilityPolicy::Reliable, DurabilityPolicy::TransientLocal),
-        Qos::Reliable => (ReliabilityPolicy::Reliable, DurabilityPolicy::Volatile),
+    let (depth, reliability, durability) = match qos {
+        Qos::Latest => (1, ReliabilityPolicy::BestEffort, DurabilityPolicy::Volatile),
+        Qos::Latched => (1, ReliabilityPolicy::Reliable, DurabilityPolicy::TransientLocal),
+        Qos::Reliable => (10, ReliabilityPolicy::Reliable, DurabilityPolicy::Volatile),
+        Qos::Stream => (64, ReliabilityPolicy::BestEffort, DurabilityPolicy::Volatile),
     };
     QosProfile {
         history: HistoryPolicy::KeepLast,
-        depth: depth(qos),
+        depth,
         reliability,
         durability,
         ..QosProfile::default()
@@ -98,16 +85,46 @@ pub(crate) struct Drained {
     pub refused: Option<(Refused, u64)>,
 }
 
+/// One turn of a poll: r2r takes one message per subscription and turn.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Turn {
+    /// The steady clock.
+    pub at: Monotonic,
+    /// The first of its poll.
+    pub first: bool,
+    /// Whether a stream that gave one message is asked for another in any case.
+    pub thorough: bool,
+}
+
+/// How many messages a stream gave per poll. A peer that sends one per cycle gives one, and a turn to
+/// find out that there is no second costs as much as the first: it is made only now and then.
+#[derive(Debug, Default)]
+struct Flow {
+    before: usize,
+    now: usize,
+}
+
+impl Flow {
+    /// Counts what a turn gave; whether the next turn may find more.
+    fn goes_on(&mut self, turn: Turn, came: usize) -> bool {
+        if turn.first {
+            self.before = std::mem::take(&mut self.now);
+        }
+        self.now += came;
+        came > 0 && (turn.thorough || self.before > 1 || self.now > 1)
+    }
+}
+
 /// One subscription, emptied by the shell at every poll.
 pub(crate) struct Inbox {
     pub topic: String,
-    drain: Box<dyn FnMut(Monotonic) -> Drained>,
+    drain: Box<dyn FnMut(Turn) -> Drained>,
 }
 
 impl Inbox {
     /// Empties r2r's channel into the mailbox.
-    pub fn drain(&mut self, received: Monotonic) -> Drained {
-        (self.drain)(received)
+    pub fn drain(&mut self, turn: Turn) -> Drained {
+        (self.drain)(turn)
     }
 }
 
@@ -121,12 +138,6 @@ fn next<M>(stream: &mut Source<M>) -> Option<M> {
     stream.next().now_or_never().flatten()
 }
 
-/// The queue of a topic that goes inside. Latched ones never do: who comes later hears them, too.
-fn queue<T: FromMsg>(topic: &str, qos: Qos) -> Option<Queue<T>> {
-    let channel = inside::channel::<T>(topic).filter(|_| qos != Qos::Latched)?;
-    Some(channel.subscribe(depth(qos)))
-}
-
 /// Subscribes to the newest value.
 pub(crate) fn latest<T: FromMsg>(
     node: &mut r2r::Node,
@@ -134,26 +145,17 @@ pub(crate) fn latest<T: FromMsg>(
     qos: Qos,
     order: Rc<JointOrder>,
 ) -> r2r::Result<(Latest<T>, Inbox)> {
+    let mut stream = source::<T>(node, topic, qos)?;
     let slot = Rc::new(RefCell::new(None));
     let mailbox = Rc::clone(&slot);
-    if let Some(queue) = queue::<T>(topic, qos) {
-        let drain = move |at| {
-            if let Some(value) = locked(&queue).drain(..).next_back() {
-                *mailbox.borrow_mut() = Some(Received { at, value });
-            }
-            Drained::default()
-        };
-        return Ok((Latest { slot }, Inbox { topic: topic.to_owned(), drain: Box::new(drain) }));
-    }
-    let mut stream = source::<T>(node, topic, qos)?;
-    let drain = move |at| {
+    let drain = move |turn: Turn| {
         let mut newest = None;
         while let Some(msg) = next(&mut stream) {
             newest = Some(msg);
         }
         let mut drained = Drained::default();
         match newest.map(|msg| T::from_msg(&msg, &order)) {
-            Some(Ok(value)) => *mailbox.borrow_mut() = Some(Received { at, value }),
+            Some(Ok(value)) => *mailbox.borrow_mut() = Some(Received { at: turn.at, value }),
             Some(Err(reason)) => drained.refused = Some((reason, 1)),
             None => {}
         }
@@ -169,30 +171,25 @@ pub(crate) fn stream<T: FromMsg>(
     qos: Qos,
     order: Rc<JointOrder>,
 ) -> r2r::Result<(Stream<T>, Inbox)> {
+    let mut stream = source::<T>(node, topic, qos)?;
     let queue = Rc::new(RefCell::new(VecDeque::new()));
     let mailbox = Rc::clone(&queue);
-    if let Some(inside) = self::queue::<T>(topic, qos) {
-        let drain = move |at| {
-            let values = std::mem::take(&mut *locked(&inside));
-            mailbox.borrow_mut().extend(values.into_iter().map(|value| Received { at, value }));
-            Drained::default()
-        };
-        return Ok((Stream { queue }, Inbox { topic: topic.to_owned(), drain: Box::new(drain) }));
-    }
-    let mut stream = source::<T>(node, topic, qos)?;
-    let drain = move |at| {
+    let mut flow = Flow::default();
+    let drain = move |turn: Turn| {
         let mut drained = Drained::default();
         let mut queue = mailbox.borrow_mut();
+        let mut came = 0;
         while let Some(msg) = next(&mut stream) {
-            drained.again = true;
+            came += 1;
             match T::from_msg(&msg, &order) {
-                Ok(value) => queue.push_back(Received { at, value }),
+                Ok(value) => queue.push_back(Received { at: turn.at, value }),
                 Err(reason) => {
                     let count = drained.refused.map_or(0, |(_, count)| count) + 1;
                     drained.refused = Some((reason, count));
                 }
             }
         }
+        drained.again = flow.goes_on(turn, came);
         while queue.len() > STREAM_LIMIT {
             queue.pop_front();
         }
@@ -205,14 +202,6 @@ pub(crate) fn stream<T: FromMsg>(
 pub struct Publisher<T: ToMsg> {
     publisher: r2r::Publisher<T::Msg>,
     order: Rc<JointOrder>,
-    inside: Option<Inside<T>>,
-}
-
-/// The way to subscribers in this process.
-struct Inside<T> {
-    channel: Arc<Channel<T>>,
-    /// Whether somebody outside hears the topic, and when that was looked at last.
-    heard_outside: Cell<(bool, Monotonic)>,
 }
 
 impl<T: ToMsg> Publisher<T> {
@@ -222,32 +211,12 @@ impl<T: ToMsg> Publisher<T> {
         qos: Qos,
         order: Rc<JointOrder>,
     ) -> r2r::Result<Self> {
-        let channel = inside::channel::<T>(topic).filter(|_| qos != Qos::Latched);
-        let inside = channel.map(|channel| Inside { channel, heard_outside: Cell::default() });
-        Ok(Self { publisher: node.create_publisher(topic, profile(qos))?, order, inside })
+        Ok(Self { publisher: node.create_publisher(topic, profile(qos))?, order })
     }
 
     /// Sends one value. The middleware refuses only when the process is about to end.
     pub fn send(&self, value: &T) {
-        if let Some(inside) = &self.inside {
-            inside.channel.send(value);
-            if !self.is_heard_outside(inside) {
-                return;
-            }
-        }
         let _ending = self.publisher.publish(&value.to_msg(&self.order));
-    }
-
-    /// Nobody outside: nothing need be serialised. Whoever comes is noticed a moment later.
-    fn is_heard_outside(&self, inside: &Inside<T>) -> bool {
-        let now = crate::clock::monotonic();
-        let (heard, looked) = inside.heard_outside.get();
-        if now.since(looked) < LOOK_OUTSIDE {
-            return heard;
-        }
-        let heard = self.publisher.get_inter_process_subscription_count().is_ok_and(|n| n > 0);
-        inside.heard_outside.set((heard, now));
-        heard
     }
 
     /// Sends the values there are.
@@ -258,5 +227,34 @@ impl<T: ToMsg> Publisher<T> {
         for value in values {
             self.send(value);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn turn(first: bool, thorough: bool) -> Turn {
+        Turn { at: Monotonic(0), first, thorough }
+    }
+
+    #[test]
+    fn one_message_per_poll_is_not_asked_for_another_unless_thoroughly() {
+        let mut flow = Flow::default();
+        assert!((0..10).all(|_| !flow.goes_on(turn(true, false), 1)));
+        assert!(flow.goes_on(turn(true, true), 1));
+        assert!(!flow.goes_on(turn(false, true), 0));
+    }
+
+    #[test]
+    fn a_backlog_is_read_to_its_end() {
+        let mut flow = Flow::default();
+        assert!(flow.goes_on(turn(true, true), 1));
+        assert!((0..5).all(|_| flow.goes_on(turn(false, true), 1)));
+        assert!(!flow.goes_on(turn(false, true), 0));
+        // The poll after it looks again, and then all is as it was.
+        assert!(flow.goes_on(turn(true, false), 1));
+        assert!(!flow.goes_on(turn(false, false), 0));
+        assert!(!flow.goes_on(turn(true, false), 1));
     }
 }

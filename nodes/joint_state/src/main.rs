@@ -81,8 +81,7 @@ impl Wiring {
     }
 }
 
-/// The loop of the node.
-pub(crate) fn run(mut shell: Shell) -> anyhow::Result<()> {
+fn run(mut shell: Shell) -> anyhow::Result<()> {
     let config: Config = shell.parameters().config().map_err(StartError::from)?;
     let model = node::arm::described(shell.parameters()).map_err(StartError::from)?.model;
     let period = Duration::from_secs_f64(config.step_period());

@@ -125,8 +125,7 @@ impl Wiring {
     }
 }
 
-/// The loop of the node.
-pub(crate) fn run(mut shell: Shell) -> anyhow::Result<()> {
+fn run(mut shell: Shell) -> anyhow::Result<()> {
     let config = ros::declare_live(&mut shell)?;
     shell.log_all(&config.notes());
     let limits = node::arm::described(shell.parameters()).map_err(StartError::from)?.limits;

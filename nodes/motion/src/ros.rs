@@ -35,7 +35,6 @@ pub fn declare_live(shell: &mut Shell) -> Result<Config, StartError> {
 }
 
 /// A trajectory of the topic `arm_controller/joint_trajectory`.
-#[derive(Clone)]
 pub struct TopicTrajectory(pub TrajectoryRequest);
 
 impl FromMsg for TopicTrajectory {

@@ -129,8 +129,7 @@ impl Wiring {
     }
 }
 
-/// The loop of the node.
-pub(crate) fn run(mut shell: Shell) -> anyhow::Result<()> {
+fn run(mut shell: Shell) -> anyhow::Result<()> {
     let config: Config = shell.parameters().config().map_err(StartError::from)?;
     let period = Duration::from_secs_f64(config.step_period);
     let store = Store::open(&config.state_file, &shell.namespace());

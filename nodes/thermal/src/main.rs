@@ -124,8 +124,7 @@ fn diagnose(shell: &Shell, thermal: &Thermal, now: Now, next: &mut Monotonic) {
     }
 }
 
-/// The loop of the node.
-pub(crate) fn run(mut shell: Shell) -> anyhow::Result<()> {
+fn run(mut shell: Shell) -> anyhow::Result<()> {
     let config: Config = shell.parameters().config().map_err(StartError::from)?;
     let period = Duration::from_secs_f64(1.0 / config.rate_hz);
     let mut thermal = create(&shell, config)?;

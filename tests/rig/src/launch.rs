@@ -23,14 +23,6 @@ impl Launch {
     /// # Errors
     /// When `ros2` is not there (run through `cargo xtask`) or no port is free.
     pub fn start(name: &str, arguments: &[&str]) -> Result<Self> {
-        Self::start_file(name, "arm.launch.xml", arguments)
-    }
-
-    /// As [`Launch::start`], with another launch file of `armature_bringup`.
-    ///
-    /// # Errors
-    /// As [`Launch::start`].
-    pub fn start_file(name: &str, file: &str, arguments: &[&str]) -> Result<Self> {
         enter_fresh_domain();
         let log = log_file(name)?;
         let state = log.with_extension("state.json");
@@ -38,7 +30,7 @@ impl Launch {
         let output = File::create(&log).with_context(|| format!("cannot write {log:?}"))?;
         let mut command = Command::new("ros2");
         command
-            .args(["launch", "armature_bringup", file])
+            .args(["launch", "armature_bringup", "arm.launch.xml"])
             .arg(format!("can_port:={}", free_port()?))
             .arg(format!("state_file:={}", state.display()))
             .args(arguments)

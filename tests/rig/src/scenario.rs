@@ -30,15 +30,7 @@ impl Scenario {
     /// # Errors
     /// When it does not come up in 60 s.
     pub fn up(name: &str, arguments: &[&str]) -> Result<Self> {
-        Self::up_file(name, "arm.launch.xml", arguments)
-    }
-
-    /// As [`Scenario::up`], with another launch file of `armature_bringup`.
-    ///
-    /// # Errors
-    /// As [`Scenario::up`].
-    pub fn up_file(name: &str, file: &str, arguments: &[&str]) -> Result<Self> {
-        let launch = Launch::start_file(name, file, arguments)?;
+        let launch = Launch::start(name, arguments)?;
         let mut arm = ArmClient::new("rig")?;
         let program = demo_program()?;
         arm.wait_until_up(Duration::from_secs(60))
@@ -52,20 +44,11 @@ impl Scenario {
     /// When it does not come up or cannot be enabled.
     pub fn enabled(name: &str, arguments: &[&str]) -> Result<Self> {
         let mut scenario = Self::up(name, arguments)?;
-        scenario.enable()?;
-        Ok(scenario)
-    }
-
-    /// Gives the arm power and waits until control holds it.
-    ///
-    /// # Errors
-    /// When it cannot be enabled.
-    pub fn enable(&mut self) -> Result<()> {
-        self.arm.trigger("arm/enable")?;
-        self.arm.wait_for("control to hold the arm", Duration::from_secs(5), |w| {
+        scenario.arm.trigger("arm/enable")?;
+        scenario.arm.wait_for("control to hold the arm", Duration::from_secs(5), |w| {
             w.phase() == Some(ControlState::HOLDING as u8) && w.true_position().is_some()
         })?;
-        Ok(())
+        Ok(scenario)
     }
 
     /// Starts the program and waits until the arm is in the middle of it.

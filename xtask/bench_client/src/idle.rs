@@ -30,7 +30,7 @@ pub fn measure(seconds: u64) -> Result<Idle> {
     let mut answers = Vec::new();
     for _ in 0..seconds {
         moving.keep_moving(Duration::from_secs(1))?;
-        answers.extend(moving.heard(|heard| heard.answers.clone()));
+        answers.extend(moving.ears.with(|heard| heard.answers.clone()));
         moving.forget();
         bar.inc(1);
     }

@@ -1,10 +1,9 @@
-//! The working half of `cargo xtask bench control` and `bench composition`: launches the arm, keeps it moving, hurts it and
+//! The working half of `cargo xtask bench control`: launches the arm, keeps it moving, hurts it and
 //! looks at what the drivers say.
 //!
 //! The one rule: what is judged comes from the drivers' feedback of bus samples and from the steady
 //! clock of the host; no controller grades itself.
 
-mod composition;
 mod ears;
 mod idle;
 mod judge;
@@ -27,9 +26,6 @@ struct Arguments {
     /// Fewer trials.
     #[arg(long)]
     quick: bool,
-    /// Measure compositions of the arm instead.
-    #[arg(long, conflicts_with = "only")]
-    composition: bool,
     /// One part only; its figures are printed, no report is written.
     #[arg(long)]
     only: Option<Part>,
@@ -50,9 +46,6 @@ enum Part {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    if arguments.composition {
-        return compose(&arguments);
-    }
     let wanted = |part| arguments.only.is_none_or(|only| only == part);
     let mut report = Report::new(Vec::new());
     report.quick = arguments.quick;
@@ -83,21 +76,6 @@ fn main() -> Result<()> {
     }
     let path =
         report.write(&arguments.report, "bench_control").context("cannot write the report")?;
-    println!("report: {}", path.display());
-    if !report.ok() {
-        std::process::exit(1);
-    }
-    Ok(())
-}
-
-fn compose(arguments: &Arguments) -> Result<()> {
-    let (seconds, trials) = if arguments.quick { (10, 1) } else { (60, 5) };
-    let (targets, detail) = composition::measure(seconds, trials)?;
-    let mut report = Report::new(targets).with("compositions", detail);
-    report.quick = arguments.quick;
-    println!("{}", report.table());
-    let path =
-        report.write(&arguments.report, "bench_composition").context("cannot write the report")?;
     println!("report: {}", path.display());
     if !report.ok() {
         std::process::exit(1);

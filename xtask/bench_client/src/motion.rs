@@ -1,9 +1,9 @@
 //! An arm that never rests: pick and place again and again while others look at it.
 
-use crate::ears::{Ears, Heard};
+use crate::ears::Ears;
 use anyhow::{Context, Result};
 use r2r::GoalStatus;
-use r2r::armature_msgs::msg::{ArmStatus, ControlState, Lease};
+use r2r::armature_msgs::msg::{ControlState, Lease};
 use rig::{RunningGoal, Scenario, Tracking};
 use std::time::{Duration, Instant};
 
@@ -11,10 +11,8 @@ use std::time::{Duration, Instant};
 pub struct Moving {
     /// The arm.
     pub scenario: Scenario,
-    /// What the drivers say, once somebody listens: see [`Moving::listen`].
-    ears: Option<Ears>,
-    /// When the arm was ready to move for the first time.
-    pub brought_up: Instant,
+    /// What the drivers say.
+    pub ears: Ears,
     /// Truth against program since it was taken last.
     pub tracking: Tracking,
     goal: RunningGoal,
@@ -30,79 +28,17 @@ const ROOM: f64 = 2.5;
 impl Moving {
     /// Brings the arm up and lets it do its program once, so that it begins where it ends.
     pub fn start(name: &str, arguments: &[&str]) -> Result<Self> {
-        let mut moving = Self::of_file(name, "arm.launch.xml", arguments)?;
-        moving.listen()?;
-        Ok(moving)
-    }
-
-    /// As [`Moving::start`] with another launch file; nobody listens to commands and feedback yet, so
-    /// that what that costs the arm is not measured with it.
-    pub fn of_file(name: &str, file: &str, arguments: &[&str]) -> Result<Self> {
-        let mut scenario = Scenario::up_file(name, file, arguments)?;
-        scenario.enable()?;
-        let brought_up = Instant::now();
+        let mut scenario = Scenario::enabled(name, arguments)?;
+        let ears = Ears::open(&mut scenario.arm)?;
         let mut first = scenario.start_motion()?;
         scenario.expect_success(&mut first)?;
         let home = scenario.program.waypoints.last().context("an empty program")?.position.clone();
         let goal = scenario.arm.send(scenario.program.trajectory())?;
         let tracking = Tracking::new(home);
-        let failures = Vec::new();
         let mut moving =
-            Self { scenario, ears: None, brought_up, tracking, goal, succeeded: 0, failures };
+            Self { scenario, ears, tracking, goal, succeeded: 0, failures: Vec::new() };
         moving.forget();
         Ok(moving)
-    }
-
-    /// From now on every command and every feedback is heard.
-    pub fn listen(&mut self) -> Result<()> {
-        self.ears = Some(Ears::open(&mut self.scenario.arm)?);
-        Ok(())
-    }
-
-    /// What the drivers say, when somebody listens.
-    pub fn ears(&self) -> Option<&Ears> {
-        self.ears.as_ref()
-    }
-
-    /// Looks at what was heard; nothing when nobody listens.
-    pub fn heard<T: Default>(&self, look: impl FnOnce(&Heard) -> T) -> T {
-        self.ears.as_ref().map_or_else(T::default, |ears| ears.with(look))
-    }
-
-    /// All nodes are heard and the arm may move; calls `arm/resume` and so on while it may not.
-    pub fn settle(&mut self) -> Result<()> {
-        if self.scenario.arm.world.mode() != Some(ArmStatus::ENABLED as u8) {
-            self.recover(Duration::from_secs(20))?;
-        }
-        self.keep_moving(Duration::from_millis(1500))
-    }
-
-    /// Brings a held arm back into motion, as a person would who needs no time: faults are cleared,
-    /// power and permit given, a goal sent.
-    pub fn recover(&mut self, limit: Duration) -> Result<()> {
-        let until = Instant::now() + limit;
-        loop {
-            let tried = self.try_to_recover();
-            match tried {
-                Ok(()) => return Ok(()),
-                Err(error) if Instant::now() > until => return Err(error),
-                Err(_) => self.scenario.arm.pump_for(Duration::from_millis(200)),
-            }
-        }
-    }
-
-    fn try_to_recover(&mut self) -> Result<()> {
-        let arm = &mut self.scenario.arm;
-        arm.trigger("arm/clear_faults")?;
-        if arm.world.mode() == Some(ArmStatus::DISABLED as u8) {
-            arm.trigger("arm/enable")?;
-        } else if arm.world.mode() != Some(ArmStatus::ENABLED as u8) {
-            arm.trigger("arm/resume")?;
-        }
-        self.goal = self.scenario.arm.send(self.scenario.program.trajectory())?;
-        let moves = |w: &rig::World| w.phase() == Some(ControlState::EXECUTING as u8);
-        self.scenario.arm.wait_for("the arm to move again", Duration::from_secs(3), moves)?;
-        Ok(())
     }
 
     /// Forgets all that was heard.
@@ -111,9 +47,7 @@ impl Moving {
         self.scenario.arm.world.take_control_states();
         let home = self.scenario.program.waypoints.last().map(|w| w.position.clone());
         self.tracking = Tracking::new(home.unwrap_or_default());
-        if let Some(ears) = &self.ears {
-            ears.clear();
-        }
+        self.ears.clear();
     }
 
     /// Pumps once; sends the next goal when one has ended.

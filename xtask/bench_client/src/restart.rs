@@ -19,7 +19,7 @@ pub fn measure(trials: u64) -> Result<Vec<f64>> {
         moving.scenario.kill("joint_state")?;
         moving.scenario.wait_until_back("joint_state", &before)?;
         moving.keep_moving(Duration::from_secs(2))?;
-        gaps.push(moving.heard(|heard| {
+        gaps.push(moving.ears.with(|heard| {
             heard.samples.iter().map(|samples| longest_gap(samples)).fold(0.0, f64::max)
         }));
         bar.inc(1);

@@ -2,7 +2,6 @@
 //!
 //! A new benchmark is one file here and one entry in [`Bench`].
 
-mod composition;
 mod control;
 mod thermal;
 
@@ -14,8 +13,6 @@ use clap::ValueEnum;
 pub enum Bench {
     /// Takeover, planned upgrade and its rollback, cycle, latency, cost of the law.
     Control,
-    /// Latency, CPU, memory, start-up and crashes of the arm in many processes, in few and in one.
-    Composition,
     /// Alarm, derating, prediction, sensor faults and cost of the thermal node, on virtual time.
     Thermal,
 }
@@ -27,7 +24,6 @@ pub enum Bench {
 pub fn bench(which: Bench, quick: bool) -> Result<bool> {
     match which {
         Bench::Control => control::run(quick),
-        Bench::Composition => composition::run(quick),
         Bench::Thermal => thermal::run(quick),
     }
 }

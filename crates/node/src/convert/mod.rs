@@ -75,7 +75,7 @@ pub enum Refused {
 }
 
 /// A plain type that comes in as a ROS message.
-pub trait FromMsg: Clone + Send + 'static {
+pub trait FromMsg: Sized + 'static {
     /// The message type.
     type Msg: WrappedTypesupport + 'static;
 
@@ -87,7 +87,7 @@ pub trait FromMsg: Clone + Send + 'static {
 }
 
 /// A plain type that goes out as a ROS message.
-pub trait ToMsg: Clone + Send + 'static {
+pub trait ToMsg {
     /// The message type.
     type Msg: WrappedTypesupport + 'static;
 

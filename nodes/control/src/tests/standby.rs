@@ -65,26 +65,6 @@ fn a_killed_holder_is_followed_in_motion_and_the_plan_reaches_its_goal() {
     assert!(pair.jump < 1e-3);
 }
 
-/// Found by `cargo xtask simulate`: the lease was held by a process that never commanded again.
-#[test]
-fn a_claim_given_up_too_early_is_taken_up_when_the_drivers_follow_it() {
-    let mut pair = moving();
-    let last = pair.obeyed();
-    pair.ones[0].alive = false;
-    while pair.epoch() == 1 {
-        pair.step();
-    }
-    pair.ones[1].feels = false;
-    pair.whisper(1, &last);
-    pair.step();
-    assert!(pair.said(1).contains("gives up epoch 2"), "{}", pair.said(1));
-    pair.ones[1].feels = true;
-    pair.run(0.1);
-    assert_eq!((pair.epoch(), pair.holder()), (2, BOOTS[1]), "{}", pair.said(1));
-    ends_at(&mut pair, 0.8);
-    assert!(pair.jump < 1e-3, "a step of {} rad", pair.jump);
-}
-
 #[test]
 fn a_takeover_in_the_first_and_in_the_last_moment_of_a_plan_ends_well() {
     for wait in [0.0, 0.004, 0.012, 0.1, 0.99, 1.0, 1.9, 1.996, 2.0, 2.02] {
@@ -122,6 +102,41 @@ fn a_takeover_while_the_arm_stops_stops_it() {
     takes_over(&mut pair);
     pair.until(ControlPhase::Holding, 1.0);
     assert!(pair.setpoint.1.iter().all(|v| v.abs() < 1e-9));
+}
+
+#[test]
+fn a_claim_that_is_followed_after_it_was_given_up_is_lived_up_to() {
+    let mut pair = moving();
+    (pair.ones[1].hears, pair.ones[1].delayed) = (false, true);
+    pair.run(0.02);
+    (pair.ones[1].hears, pair.ones[1].delayed) = (true, false);
+    pair.run(0.008);
+    assert!(pair.said(1).contains("gives up epoch 2"), "{}", pair.said(1));
+    pair.ones[0].alive = false;
+    pair.run(0.012);
+    pair.deliver();
+    pair.run(0.1);
+    assert_eq!((pair.epoch(), pair.holder()), (2, BOOTS[1]), "{}", pair.said(1));
+    pair.ones[0].alive = true;
+    ends_at(&mut pair, 0.8);
+    assert!(pair.jump < 1e-3, "a step of {} rad", pair.jump);
+}
+
+#[test]
+fn a_claim_that_only_one_driver_has_heard_ends_the_tenure_of_the_holder() {
+    let mut pair = moving();
+    (pair.ones[1].hears, pair.ones[1].delayed) = (false, true);
+    pair.run(0.02);
+    (pair.ones[1].hears, pair.ones[1].delayed) = (true, false);
+    pair.run(0.008);
+    assert!(pair.said(1).contains("gives up epoch 2"), "{}", pair.said(1));
+    pair.look();
+    pair.stray = Some((0, 2, BOOTS[1]));
+    pair.run(0.1);
+    assert_eq!((pair.epoch(), pair.holder()), (2, BOOTS[1]), "{}", pair.said(1));
+    assert!(pair.gap <= TAKEOVER.as_secs_f64(), "{} s", pair.gap);
+    ends_at(&mut pair, 0.8);
+    assert!(pair.jump < 1e-3, "a step of {} rad", pair.jump);
 }
 
 #[test]

@@ -64,11 +64,6 @@ impl Meter {
         }
         (self.loose_since, self.counts, self.person) = (None, false, false);
     }
-
-    /// All downtime, s.
-    pub fn seconds(&self) -> f64 {
-        self.events.iter().map(|event| event.length).sum()
-    }
 }
 
 #[cfg(test)]
@@ -78,6 +73,10 @@ mod tests {
     const GOOD: View = View { in_hand: true, waits: false };
     const LOOSE: View = View { in_hand: false, waits: false };
     const WAITS: View = View { in_hand: true, waits: true };
+
+    fn seconds(meter: &Meter) -> f64 {
+        meter.events.iter().map(|event| event.length).sum()
+    }
 
     fn run(views: &[(View, usize)]) -> Meter {
         let mut meter = Meter::default();
@@ -97,7 +96,7 @@ mod tests {
         assert!(run(&[(GOOD, 5), (LOOSE, 20), (GOOD, 5)]).events.is_empty());
         let long = run(&[(GOOD, 5), (LOOSE, 40), (GOOD, 5)]);
         assert_eq!(long.events.len(), 1);
-        assert!((long.seconds() - 0.4).abs() < 1e-9 && !long.events[0].person);
+        assert!((seconds(&long) - 0.4).abs() < 1e-9 && !long.events[0].person);
     }
 
     #[test]
@@ -110,6 +109,6 @@ mod tests {
     fn an_arm_that_waits_for_somebody_is_down_at_once_and_until_it_goes_on() {
         let meter = run(&[(GOOD, 5), (LOOSE, 10), (WAITS, 100), (GOOD, 5)]);
         assert_eq!(meter.events.len(), 1);
-        assert!((meter.seconds() - 1.1).abs() < 1e-9 && meter.events[0].person);
+        assert!((seconds(&meter) - 1.1).abs() < 1e-9 && meter.events[0].person);
     }
 }
