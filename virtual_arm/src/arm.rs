@@ -235,8 +235,14 @@ impl VirtualArm {
             self.client.deliver(self.now, message);
             return;
         };
-        if process.role == Role::Driver && process.state == RunState::Running {
-            self.checker.on_driver_hears(self.now, process.joints.clone(), message);
+        // One that gets no time hears it as soon as it gets some. A command is too old by then.
+        let heard = match process.state {
+            RunState::Frozen(until) if !matches!(message, Message::Command(_)) => Some(until),
+            RunState::Running => Some(self.now),
+            _ => None,
+        };
+        if let Some(at) = heard.filter(|_| process.role == Role::Driver) {
+            self.checker.on_driver_hears(at, process.joints.clone(), message);
         }
         if let Some(node) = &mut process.node {
             node.deliver(message);

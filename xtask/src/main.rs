@@ -44,7 +44,7 @@ enum Verb {
         /// Also run the driver on a kernel CAN interface in an emulated machine.
         #[arg(long)]
         socketcan: bool,
-        /// Also what takes hours: a thousand virtual ones instead of ten.
+        /// Also what takes hours: a thousand virtual ones instead of one.
         #[arg(long)]
         nightly: bool,
     },
@@ -73,6 +73,9 @@ enum Verb {
         /// Fewer trials, at most three minutes.
         #[arg(long)]
         quick: bool,
+        /// One part of `control` only: idle, kill, freeze, hand-over, roll-back or restart.
+        #[arg(long)]
+        only: Option<String>,
     },
     /// Replace a node of the running arm, in motion; the old one goes on when the new one is no good.
     Upgrade {
@@ -152,7 +155,7 @@ fn run(verb: Verb) -> Result<bool> {
         Verb::Build { messages: false } => build::everything().map(|_| true),
         Verb::Ros2 { words } => become_program("ros2", &words),
         Verb::Shell { words } => shell(&words),
-        Verb::Bench { name, quick } => bench::bench(name, quick),
+        Verb::Bench { name, quick, only } => bench::bench(name, quick, only.as_deref()),
         Verb::Upgrade { node, binary, canary } => upgrade::upgrade(node, &binary, canary),
         Verb::Simulate { words } => simulate::run(Task::Campaign, &words),
         Verb::Availability { words } => simulate::run(Task::Availability, &words),

@@ -241,7 +241,7 @@ fn blow(kind: Kind, rng: &mut ChaCha8Rng) -> Option<Blow> {
         }
         Kind::SilentSensor => {
             let signals = ["position", "velocity", "effort", "temperature", "feedback", "all"];
-            drive(*signals.choose(rng)?, "off", 0.0, rng)
+            drive(signals.choose(rng)?, "off", 0.0, rng)
         }
         Kind::LyingSensor => {
             let lies = [
