@@ -73,7 +73,8 @@ enum Verb {
         /// Fewer trials, at most three minutes.
         #[arg(long)]
         quick: bool,
-        /// One part of `control` only: idle, kill, freeze, hand-over, roll-back or restart.
+        /// One part only: idle, kill, freeze, hand-over, roll-back or restart of `control`, virtual or alarm
+        /// of `thermal`.
         #[arg(long)]
         only: Option<String>,
     },

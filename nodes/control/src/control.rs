@@ -15,6 +15,7 @@ use crate::shadow::Shadow;
 use crate::stages::Stage;
 use crate::succession::Slip;
 use crate::tenure::Tenure;
+use crate::tolerance::Excuse;
 use crate::tuning::Tuner;
 use arm_model::ArmModel;
 use std::time::Duration;
@@ -132,6 +133,7 @@ pub struct Control {
     pub(crate) next_report: Monotonic,
     pub(crate) report_now: bool,
     pub(crate) violation: Option<Violation>,
+    pub(crate) excuse: Excuse,
     pub(crate) reason: String,
     cycles: CycleStatistics,
     pub(crate) last_cycle: Option<Monotonic>,
@@ -195,6 +197,7 @@ impl Control {
             next_report: Monotonic(0),
             report_now: true,
             violation: None,
+            excuse: Excuse::default(),
             reason: "no lease".to_owned(),
             cycles: CycleStatistics { period: config.period, ..CycleStatistics::default() },
             last_cycle: None,
@@ -323,7 +326,7 @@ impl Control {
         self.track(now.mono);
         let State { position, velocity, .. } = *self.course.reference();
         self.history.push(setpoint_at, position, velocity);
-        self.arrive(log);
+        self.arrive(now.mono, log);
         Some(self.command(now, dt.clamp(0.0, valid_for)))
     }
 

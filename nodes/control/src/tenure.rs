@@ -351,6 +351,12 @@ impl Tenure {
         now.since(self.held_up) < self.period * HELD_UP
     }
 
+    /// When a cycle of this process was late last.
+    #[must_use]
+    pub fn held_up(&self) -> Monotonic {
+        self.held_up
+    }
+
     /// Whether a silence counts for little, because this process was held up as well.
     fn hesitates(&self, now: Monotonic, then: Monotonic) -> bool {
         self.was_held_up(now) && self.lease().silent_for(then) < self.period * HELD_UP

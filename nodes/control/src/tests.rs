@@ -342,6 +342,24 @@ fn a_path_tolerance_broken_stops_the_arm_and_is_reported() {
 }
 
 #[test]
+fn drives_that_catch_up_after_a_pause_of_control_break_no_tolerance() {
+    let broken = |behind_for: f64| {
+        let mut rig = Rig::ready();
+        rig.plan.path_tolerance = [Tolerance { position: 0.05, velocity: f64::INFINITY }; JOINTS];
+        rig.execute(&[waypoint(1.0, 0.4), waypoint(2.0, 0.6)]);
+        rig.run(0.5);
+        rig.skip(0.04);
+        rig.offset[3] = 0.2;
+        rig.run(behind_for);
+        rig.offset[3] = 0.0;
+        rig.run(0.3);
+        rig.state().violation.is_some()
+    };
+    assert!(!broken(0.06));
+    assert!(broken(0.3));
+}
+
+#[test]
 fn a_goal_tolerance_not_met_in_time_is_reported() {
     let mut rig = Rig::ready();
     rig.plan.goal_tolerance = [Tolerance { position: 0.05, velocity: 0.01 }; JOINTS];

@@ -4,6 +4,8 @@
 //! The one rule: what is judged comes from the drivers' feedback of bus samples and from the steady
 //! clock of the host; no controller grades itself.
 
+mod alarm;
+mod cycles;
 mod ears;
 mod idle;
 mod judge;
@@ -56,6 +58,15 @@ enum Part {
     RollBack,
     /// Another process dies and comes back.
     Restart,
+    /// The load jumps and thermal raises its alarm: for bench_thermal.json, so only when asked for.
+    Alarm,
+}
+
+impl Part {
+    /// The report that it belongs to.
+    fn report(only: Option<Self>) -> &'static str {
+        if only == Some(Self::Alarm) { "bench_thermal" } else { "bench_control" }
+    }
 }
 
 fn main() -> Result<()> {
@@ -98,15 +109,21 @@ fn main() -> Result<()> {
         let milliseconds: Vec<f64> = gaps.iter().map(|gap| gap * 1e3).collect();
         report = report.with("gap_ms_when_joint_state_restarts", milliseconds);
     }
+    if arguments.only == Some(Part::Alarm) {
+        let (runs, seconds) = if arguments.quick { (1, 20) } else { (3, 60) };
+        let alarms = alarm::measure(runs, seconds)?;
+        report.targets.extend(alarms.targets());
+        report = report.with("alarm_in_real_time", alarms.detail());
+    }
     report = report.with("bare_loop_beside", witness.testimony().detail());
     println!("{}", report.table());
+    let name = Part::report(arguments.only);
     if arguments.only.is_some()
-        && let Ok(earlier) = Report::read(&arguments.report.join("bench_control.json"))
+        && let Ok(earlier) = Report::read(&arguments.report.join(format!("{name}.json")))
     {
         report = report.after(earlier);
     }
-    let path =
-        report.write(&arguments.report, "bench_control").context("cannot write the report")?;
+    let path = report.write(&arguments.report, name).context("cannot write the report")?;
     println!("report: {}", path.display());
     if !report.ok() {
         std::process::exit(1);

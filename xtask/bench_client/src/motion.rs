@@ -31,9 +31,13 @@ const ROOM: f64 = 2.5;
 const HOME: f64 = 5.0;
 
 impl Moving {
-    /// Brings the arm up and lets it do its program once, so that it begins where it ends.
+    /// Brings the arm up and sets it to work.
     pub fn start(name: &str, arguments: &[&str]) -> Result<Self> {
-        let mut scenario = Scenario::enabled(name, arguments)?;
+        Self::begin(Scenario::enabled(name, arguments)?)
+    }
+
+    /// Lets the arm do its program once, so that it begins where it ends, and then again and again.
+    pub fn begin(mut scenario: Scenario) -> Result<Self> {
         let ears = Ears::open(&mut scenario.arm)?;
         let mut first = scenario.start_motion()?;
         scenario.expect_success(&mut first)?;

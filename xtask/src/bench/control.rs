@@ -13,10 +13,7 @@ use std::process::Command;
 const PINOCCHIO: &str = "pin==4.1.0";
 
 pub(super) fn run(quick: bool, only: Option<&str>) -> Result<bool> {
-    let ros = build::everything()?;
-    let mut client = ros.command(paths::target().join("release").join("bench_client"));
-    client.env("ARMATURE_TARGET", paths::target());
-    client.arg("--report").arg(paths::reports());
+    let mut client = client(quick)?;
     client.arg("--law").arg(law_cost()?);
     match pinocchio_cost() {
         Ok(cost) => {
@@ -27,10 +24,19 @@ pub(super) fn run(quick: bool, only: Option<&str>) -> Result<bool> {
     if let Some(part) = only {
         client.args(["--only", part]);
     }
+    Ok(client.status()?.success())
+}
+
+/// The client, with everything it needs built.
+pub(super) fn client(quick: bool) -> Result<Command> {
+    let ros = build::everything()?;
+    let mut client = ros.command(paths::target().join("release").join("bench_client"));
+    client.env("ARMATURE_TARGET", paths::target());
+    client.arg("--report").arg(paths::reports());
     if quick {
         client.arg("--quick");
     }
-    Ok(client.status()?.success())
+    Ok(client)
 }
 
 fn law_cost() -> Result<String> {

@@ -13,8 +13,19 @@ use clap::ValueEnum;
 pub enum Bench {
     /// Takeover, planned upgrade and its rollback, cycle, latency, cost of the law.
     Control,
-    /// Alarm, derating, prediction, sensor faults and cost of the thermal node, on virtual time.
+    /// Alarm, derating, prediction, sensor faults and cost of the thermal node on virtual time; what an
+    /// alarm costs the running arm.
     Thermal,
+}
+
+impl Bench {
+    /// What can be measured alone.
+    fn parts(self) -> &'static [&'static str] {
+        match self {
+            Self::Control => &["idle", "kill", "freeze", "hand-over", "roll-back", "restart"],
+            Self::Thermal => &thermal::PARTS,
+        }
+    }
 }
 
 /// Runs one benchmark, or `only` a part of it, with fewer trials when `quick`; true when every target is met.
@@ -22,9 +33,15 @@ pub enum Bench {
 /// # Errors
 /// When something cannot be built or started.
 pub fn bench(which: Bench, quick: bool, only: Option<&str>) -> Result<bool> {
-    ensure!(only.is_none() || which == Bench::Control, "only `control` has parts");
+    let parts = which.parts();
+    ensure!(
+        only.is_none_or(|only| parts.contains(&only)),
+        "no part {:?}: there are {}",
+        only.unwrap_or_default(),
+        parts.join(", ")
+    );
     match which {
         Bench::Control => control::run(quick, only),
-        Bench::Thermal => thermal::run(quick),
+        Bench::Thermal => thermal::run(quick, only),
     }
 }
