@@ -41,6 +41,36 @@ impl Default for Offered {
     }
 }
 
+/// What is asked of the publishers of a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// Lost messages are sent again.
+    pub reliable: bool,
+    /// The last messages are wanted, too.
+    pub transient_local: bool,
+    /// How many messages wait here until they are taken.
+    pub depth: usize,
+}
+
+impl Asked {
+    /// The strongest that all publishers can give: whoever offers less would not be heard at all.
+    #[must_use]
+    pub fn of_all(offers: &[Offered], depth: usize) -> Self {
+        let any = !offers.is_empty();
+        Self {
+            reliable: any && offers.iter().all(|offer| offer.reliable),
+            transient_local: any && offers.iter().all(|offer| offer.transient_local),
+            depth,
+        }
+    }
+
+    /// Whether a publisher with this offer is heard.
+    #[must_use]
+    pub fn fits(self, offer: &Offered) -> bool {
+        (offer.reliable || !self.reliable) && (offer.transient_local || !self.transient_local)
+    }
+}
+
 /// The profiles of all publishers of a topic, each different one once, as rosbag2's YAML; every line
 /// behind `indent` blanks.
 #[must_use]
@@ -97,5 +127,20 @@ mod tests {
         assert!(text.contains("  deadline: {sec: 1, nsec: 500000000}\n"), "{text}");
         assert!(text.lines().all(|line| line.starts_with("  ")), "{text}");
         assert_eq!(yaml(&[], 0), "");
+    }
+
+    fn offer(reliable: bool, transient_local: bool) -> Offered {
+        Offered { reliable, transient_local, ..Offered::default() }
+    }
+
+    #[test]
+    fn the_weakest_offer_decides_so_that_everybody_is_heard() {
+        let all = [offer(true, true), offer(true, false)];
+        let asked = Asked::of_all(&all, 10);
+        assert_eq!(asked, Asked { reliable: true, transient_local: false, depth: 10 });
+        assert!(all.iter().all(|offer| asked.fits(offer)));
+        assert!(!asked.fits(&offer(false, false)));
+        let none = Asked::of_all(&[], 1);
+        assert!(none.fits(&offer(false, false)));
     }
 }
