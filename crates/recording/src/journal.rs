@@ -11,7 +11,9 @@
 //! writes of that, some microseconds every `reserve` bytes, a reader sees the former tail in the middle:
 //! those who read from the front stop there, with all that was committed.
 
+use std::fs::File;
 use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
 
 /// Opcode and length of a record.
 const HEADER: usize = 9;
@@ -48,6 +50,20 @@ pub trait Store {
     /// # Errors
     /// Those of the disk.
     fn set_length(&mut self, length: u64) -> io::Result<()>;
+}
+
+impl Store for File {
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.write_all_at(bytes, offset)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_data()
+    }
+
+    fn set_length(&mut self, length: u64) -> io::Result<()> {
+        self.set_len(length)
+    }
 }
 
 /// The growing file; bytes go in through [`Write`] as whole records between two commits.

@@ -6,6 +6,7 @@
 
 mod arm;
 mod command;
+mod event;
 mod handover;
 mod health;
 mod plan;
@@ -172,3 +173,6 @@ fn fraction(field: &'static str, value: f64) -> Result<f64, Refused> {
     }
     Err(Refused::Value { field, value: value.to_string(), allowed: "0 to 1" })
 }
+
+#[cfg(test)]
+mod cdr;

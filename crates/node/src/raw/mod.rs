@@ -192,7 +192,7 @@ fn bytes(buffer: &rcl::rcl_serialized_message_t) -> &[u8] {
     unsafe { std::slice::from_raw_parts(buffer.buffer, buffer.buffer_length) }
 }
 
-/// A context without arguments: a remapping of the process's node name must not rename this one.
+/// A context of its own, without arguments: a remapping of the process's node name must not rename this one.
 fn context() -> Result<Box<rcl::rcl_context_t>, RawError> {
     // SAFETY: constructors of values; `options` and `context` are valid and initialised in the order
     // that rcl asks for, and the options are finished after use.
@@ -219,7 +219,6 @@ fn node(
     let (made, node) = unsafe {
         let mut node = Box::new(rcl::rcl_get_zero_initialized_node());
         let mut options = rcl::rcl_node_get_default_options();
-        options.use_global_arguments = false;
         options.enable_rosout = false;
         let made = rcl::rcl_node_init(
             &raw mut *node,
