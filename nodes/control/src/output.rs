@@ -49,6 +49,7 @@ impl Control {
             mode: output.mode,
             position: output.position,
             velocity: output.velocity,
+            acceleration: output.acceleration,
             effort: output.effort,
         }
     }

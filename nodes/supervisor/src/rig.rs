@@ -106,6 +106,8 @@ impl Rig {
             self.nodes.iter().filter(|node| node.alive).map(|n| self.beat(n)).collect();
         let arm = self.sees.then(|| Received { at, value: self.arm_state() });
         let (boot_id, epoch) = self.commands.unwrap_or((self.lease.holder, self.lease.epoch));
+        let scripted = self.commands.is_some();
+        let lives = self.nodes.iter().any(|n| n.boot_id == boot_id && n.alive);
         let control =
             crate::ControlReport { boot_id, epoch, paused: self.paused, ready: self.ready };
         let inputs = Inputs {
@@ -114,7 +116,7 @@ impl Rig {
             hand_overs,
             commanders: None,
             arm_state: arm.as_ref(),
-            control: Some(control),
+            control: (scripted || lives).then_some(control),
         };
         let outputs = self.supervisor.step(Now { mono: at, stamp: Stamp(self.ms as i64) }, &inputs);
         self.take(&outputs);
@@ -151,8 +153,15 @@ impl Rig {
     }
 
     fn arm_state(&self) -> ArmState {
+        let mut freshness = self.freshness;
+        let drivers = self.nodes.iter().filter(|node| node.name.starts_with("driver_"));
+        for (freshness, driver) in freshness.iter_mut().zip(drivers) {
+            if !driver.alive {
+                *freshness = Freshness::Silent;
+            }
+        }
         ArmState {
-            freshness: self.freshness,
+            freshness,
             driver: self.driver,
             velocity: [self.velocity; JOINTS],
             ..ArmState::default()

@@ -25,7 +25,7 @@ pub fn longest_gap(samples: &[Sample]) -> f64 {
 pub fn largest_step(samples: &[Sample]) -> f64 {
     let steps = samples.windows(2).map(|pair| match pair {
         [a, b] if b.number == a.number + 1 => {
-            let explained = 0.5 * (a.setpoint.1 + b.setpoint.1) * (b.at - a.at);
+            let explained = 0.5 * (a.setpoint.1 + b.setpoint.1) * (b.setpoint_at - a.setpoint_at);
             (b.setpoint.0 - a.setpoint.0 - explained).abs()
         }
         _ => 0.0,
@@ -52,7 +52,8 @@ mod tests {
 
     fn sample(k: u64, applied: u64) -> Sample {
         let at = k as f64 * 0.004;
-        Sample { at, number: k, applied: (1, applied), setpoint: (0.5 * at, 0.5), state: 4 }
+        let (applied, setpoint) = ((1, applied), (0.5 * at, 0.5));
+        Sample { at, number: k, applied, setpoint, setpoint_at: at + 0.008, state: 4 }
     }
 
     #[test]
