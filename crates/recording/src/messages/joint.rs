@@ -23,8 +23,11 @@ impl Message for JointFeedback {
             effort: from.finite("effort")?,
             setpoint_position: from.finite("setpoint_position")?,
             setpoint_velocity: from.finite("setpoint_velocity")?,
+            setpoint_at: Monotonic(from.u64()?),
             applied_epoch: from.u64()?,
             applied_sequence: from.u64()?,
+            lease_epoch: from.u64()?,
+            lease_holder: from.u64()?,
             drive: from.one_of("drive_state", &DRIVE)?,
             driver: from.one_of("driver_state", &DRIVER)?,
             faults: from.u32()?,
@@ -40,8 +43,10 @@ impl Message for JointFeedback {
         to.u64(self.sequence);
         to.f64s(&[self.position, self.velocity, self.effort]);
         to.f64s(&[self.setpoint_position, self.setpoint_velocity]);
-        to.u64(self.applied_epoch);
-        to.u64(self.applied_sequence);
+        to.u64(self.setpoint_at.0);
+        let applied = [self.applied_epoch, self.applied_sequence];
+        let lease = [self.lease_epoch, self.lease_holder];
+        applied.into_iter().chain(lease).for_each(|value| to.u64(value));
         to.byte(code_of(self.drive, &DRIVE));
         to.byte(code_of(self.driver, &DRIVER));
         to.u32(self.faults);
