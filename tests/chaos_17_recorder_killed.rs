@@ -21,7 +21,7 @@ const LOST: f64 = 1.0;
 fn a_killed_recorder_loses_a_second_and_disturbs_nobody() -> Result<()> {
     let folder = Folder::fresh("chaos_17")?;
     let recordings = format!("recordings:={}", folder.path.display());
-    let mut s = Scenario::enabled("chaos_17", &["recorder:=true", &recordings])?;
+    let mut s = Scenario::enabled("chaos_17", &["record:=true", &recordings])?;
     s.arm.wait_for("the recorder", Duration::from_secs(20), |w| w.pid("recorder").is_some())?;
     let mut goal = s.start_motion()?;
     let before = s.boots();

@@ -34,7 +34,7 @@ impl Launch {
             .arg(format!("can_port:={}", free_port()?))
             .arg(format!("state_file:={}", state.display()))
             // Where nobody asks for it, a black box would only take time from what is tested.
-            .arg("recorder:=false")
+            .arg("record:=false")
             .args(arguments)
             .env("ROS_LOG_DIR", log.with_extension("ros"))
             .stdin(Stdio::null())
