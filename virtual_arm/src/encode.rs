@@ -153,6 +153,7 @@ fn control(m: &ControlState, to: &mut impl Sink) {
         to.int(v.joint as u64 | u64::from(v.at_goal) << 8 | u64::from(v.velocity) << 9);
         to.floats(&[v.error, v.limit, v.path_time]);
     }
+    to.int(m.found_bad.into());
     to.text(&m.reason);
 }
 

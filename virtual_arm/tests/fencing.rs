@@ -100,6 +100,8 @@ struct ControlModel {
     beats: u64,
     words: [DriverWord; DRIVERS],
     inbox: Vec<Message>,
+    /// It took the lease back for cause.
+    found_bad: bool,
     /// Runs again then: paused, or being restarted.
     asleep: u64,
     dead: bool,
@@ -180,6 +182,7 @@ impl World {
             beats: 0,
             words: [DriverWord::default(); DRIVERS],
             inbox,
+            found_bad: false,
             asleep: 0,
             dead: false,
         }
@@ -325,7 +328,8 @@ impl World {
             }
         }
         let bad = found_bad && control.tenure.watches();
-        control.tenure.claim(now, bad);
+        control.found_bad |= bad && control.tenure.claim(now, bad);
+        control.tenure.claim(now, false);
         let told: Vec<_> = control.tenure.changes().collect();
         let (boot, now) = (control.boot, self.now);
         self.story.extend(told.iter().map(|change| format!("{now} ms: {boot} {change:?}")));
@@ -346,7 +350,9 @@ impl World {
         }
         let held = self.controls[index].tenure.held();
         if held != 0 && self.now.is_multiple_of(5) {
-            let report = ControlReport { boot_id: boot, epoch: held, paused: false, ready: true };
+            let found_bad = self.controls[index].found_bad;
+            let report =
+                ControlReport { boot_id: boot, epoch: held, paused: false, ready: true, found_bad };
             self.send(To::Supervisor, Message::Report(report), false);
         }
         if (self.now / TICKS_PER_CYCLE).is_multiple_of(5) {

@@ -152,6 +152,7 @@ impl Control {
             mode: self.applied.mode,
             integral: self.law.integral(),
             violation: self.violation,
+            found_bad: self.took_back.is_some_and(|(finding, _)| finding.is_some()),
             reason: self.reason.clone(),
         })
     }

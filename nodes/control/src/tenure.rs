@@ -20,6 +20,10 @@ use vocabulary::time::{Monotonic, Received};
 /// nobody follows, because nobody follows anything, counts.
 const RESTED: u32 = 3;
 
+/// Periods of silence after which a process claims that was itself held up lately: what holds it up,
+/// holds the holder up as well.
+const HELD_UP: u32 = 9;
+
 /// Periods after which a claim that drivers do not follow is given up, and that it waits then.
 const HOPELESS: u32 = 25;
 
@@ -91,6 +95,8 @@ pub struct Tenure {
     stepped: Monotonic,
     /// Since when this process has run without a pause.
     awake: Monotonic,
+    /// When a cycle of this process was late last.
+    held_up: Monotonic,
     /// Claims nothing before.
     patient_until: Monotonic,
     /// The last claim: drivers may follow it after we gave it up.
@@ -113,6 +119,7 @@ impl Tenure {
             transfer: false,
             stepped: Monotonic(0),
             awake: Monotonic(0),
+            held_up: Monotonic(0),
             patient_until: Monotonic(0),
             claimed: None,
             lag: Duration::ZERO,
@@ -176,8 +183,12 @@ impl Tenure {
 
     /// A cycle begins: notices pauses of this process itself.
     pub fn tick(&mut self, now: Monotonic) {
-        if now.since(self.stepped) > self.period * 2 {
+        let interval = now.since(self.stepped);
+        if interval > self.period * 2 {
             self.awake = now;
+        }
+        if interval > self.period * 3 / 2 {
+            self.held_up = now;
         }
         self.stepped = now;
         if let Standing::Lingering { epoch, until } = self.standing
@@ -322,6 +333,9 @@ impl Tenure {
         let then = now + self.lag;
         let right = match lease.check(then, self.boot_id, epoch) {
             Ok(Claim::Reclaim) if !found_bad && !lease.is_silent(then) => return false,
+            Ok(Claim::Takeover | Claim::Reclaim) if !found_bad && self.hesitates(now, then) => {
+                return false;
+            }
             Ok(right @ (Claim::Takeover | Claim::Yielded | Claim::Reclaim)) => right,
             _ => return false,
         };
@@ -329,6 +343,12 @@ impl Tenure {
         self.claimed = Some((epoch, right));
         self.changes.push(Change::Claims(epoch, right));
         true
+    }
+
+    /// Whether a silence counts for little, because this process was held up as well.
+    fn hesitates(&self, now: Monotonic, then: Monotonic) -> bool {
+        let lately = now.since(self.held_up) < self.period * HELD_UP;
+        lately && self.lease().silent_for(then) < self.period * HELD_UP
     }
 
     /// Notes a command of our own before it is sent; as the drivers will obey it, if they obey us

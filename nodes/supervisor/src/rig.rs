@@ -28,6 +28,8 @@ pub struct Rig {
     pub sees: bool,
     pub paused: bool,
     pub ready: bool,
+    /// Controllers take back for cause.
+    pub found_bad: bool,
     /// Blocked joints follow as soon as a new permit is out.
     pub obedient: bool,
     pub ms: u64,
@@ -64,6 +66,7 @@ impl Rig {
             sees: true,
             paused: false,
             ready: true,
+            found_bad: true,
             obedient: true,
             ms: 1000,
             status: ArmStatus::default(),
@@ -108,8 +111,13 @@ impl Rig {
         let (boot_id, epoch) = self.commands.unwrap_or((self.lease.holder, self.lease.epoch));
         let scripted = self.commands.is_some();
         let lives = self.nodes.iter().any(|n| n.boot_id == boot_id && n.alive);
-        let control =
-            crate::ControlReport { boot_id, epoch, paused: self.paused, ready: self.ready };
+        let control = crate::ControlReport {
+            boot_id,
+            epoch,
+            paused: self.paused,
+            ready: self.ready,
+            found_bad: self.found_bad,
+        };
         let inputs = Inputs {
             heartbeats: &beats,
             requests,

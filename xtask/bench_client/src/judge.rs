@@ -8,17 +8,29 @@ use r2r::armature_msgs::msg::JointFeedback;
 /// Longest time between two bus samples that showed a newly accepted command, s. The bus is sampled
 /// once per period, so an arm without any gap shows one period here.
 pub fn longest_gap(samples: &[Sample]) -> f64 {
+    gap(samples).0
+}
+
+/// The samples taken between two instants, s.
+pub fn between(samples: &[Sample], from: f64, to: f64) -> Vec<Sample> {
+    samples.iter().filter(|sample| (from..=to).contains(&sample.at)).copied().collect()
+}
+
+/// The longest gap, and when it began, s.
+pub fn gap(samples: &[Sample]) -> (f64, f64) {
     let mut fresh = samples.windows(2).filter_map(|pair| match pair {
         [before, after] if before.applied != after.applied => Some(after.at),
         _ => None,
     });
-    let Some(mut last) = fresh.next() else { return f64::INFINITY };
-    let mut longest = 0.0_f64;
-    for at in fresh {
-        longest = longest.max(at - last);
+    let Some(mut last) = fresh.next() else { return (f64::INFINITY, 0.0) };
+    let mut longest = (0.0, last);
+    for at in fresh.chain(samples.last().map(|newest| newest.at)) {
+        if at - last > longest.0 {
+            longest = (at - last, last);
+        }
         last = at;
     }
-    longest.max(samples.last().map_or(0.0, |newest| newest.at - last))
+    longest
 }
 
 /// Largest step of the setpoint beside what its velocity explains, rad.
