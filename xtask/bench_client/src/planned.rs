@@ -56,6 +56,7 @@ pub fn hand_over(trials: u64) -> Result<HandOvers> {
         moving.keep_moving(Duration::from_millis(100))?;
         if !answer.success {
             refused.push(answer.message.clone());
+            renew_successor(&mut moving)?;
         }
         moving.ears.with(|heard| {
             let joints = || heard.samples.iter();
@@ -76,6 +77,14 @@ pub fn hand_over(trials: u64) -> Result<HandOvers> {
     bar.finish_and_clear();
     let rms = (alone.rms(), with.rms());
     Ok(HandOvers { gaps, steps, refused, failures: moving.failures, rms })
+}
+
+/// From whom the lease was taken back is not named again before it was restarted.
+fn renew_successor(moving: &mut Moving) -> Result<()> {
+    let holder = moving.scenario.holder()?;
+    let other = if holder == "control" { "control_standby" } else { "control" };
+    moving.scenario.kill(other)?;
+    moving.wait_for_pair().map(|_| ())
 }
 
 /// Tracking errors of all joints, summed up.
