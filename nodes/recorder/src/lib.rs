@@ -35,6 +35,8 @@ pub use config::{Config, ConfigError};
 const MARK: usize = 4096;
 /// Losses are told at most this often, s, and reported as such for so long.
 const QUIET: f64 = 10.0;
+/// A disk that fails is told again so often, s: who begins to listen meanwhile shall know it too.
+const REMINDER: f64 = 1.0;
 
 /// Why a mark is not made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -96,7 +98,7 @@ pub struct Outputs {
     pub events: Vec<Event>,
     /// For people.
     pub log: Vec<LogLine>,
-    /// The disk failed or is there again: tell it without waiting for the next report.
+    /// The disk failed, or still fails a while later, or is there again: tell its state now.
     pub disk_changed: bool,
 }
 
@@ -108,6 +110,7 @@ pub struct Recorder {
     paused: bool,
     intake: Intake,
     keeper: Report,
+    remind_from: Monotonic,
     told_losses: u64,
     tell_losses_from: Monotonic,
     loss_until: Monotonic,
@@ -133,6 +136,7 @@ impl Recorder {
             paused: false,
             intake: Intake::default(),
             keeper: Report::default(),
+            remind_from: Monotonic(0),
             told_losses: 0,
             tell_losses_from: Monotonic(0),
             loss_until: Monotonic(0),
@@ -195,7 +199,9 @@ impl Recorder {
     fn judge_disk(&mut self, now: Now, report: &Report, out: &mut Outputs) {
         let before = std::mem::replace(&mut self.keeper, report.clone()).state;
         match (&before, &report.state) {
-            (State::Failed { .. }, State::Failed { .. }) => {}
+            (State::Failed { .. }, State::Failed { .. }) => {
+                out.disk_changed = now.mono >= self.remind_from;
+            }
             (_, State::Failed { reason, .. }) => {
                 let text = format!("cannot write: {reason}");
                 out.log.push(LogLine::error(text.clone()));
@@ -210,6 +216,9 @@ impl Recorder {
                 out.disk_changed = true;
             }
             _ => {}
+        }
+        if out.disk_changed {
+            self.remind_from = now.mono.shifted(REMINDER);
         }
     }
 
@@ -325,7 +334,10 @@ mod tests {
         let health = recorder.health(at(3.0).mono);
         assert_eq!(health.health, Health::Error);
         assert!(health.message.starts_with("cannot write for 2 s: no space"), "{}", health.message);
-        assert_eq!(recorder.step(at(2.0), &with(failed(1.0))), Outputs::default());
+        assert_eq!(recorder.step(at(1.9), &with(failed(1.0))), Outputs::default());
+        let reminder = Outputs { disk_changed: true, ..Outputs::default() };
+        assert_eq!(recorder.step(at(2.1), &with(failed(1.0))), reminder);
+        assert_eq!(recorder.step(at(3.0), &with(failed(1.0))), Outputs::default());
         let out = recorder.step(at(4.2), &with(State::Recording));
         assert_eq!(out.events[0].text, "writes again after 3.2 s");
         assert_eq!(recorder.health(at(5.0).mono).health, Health::Ok);
