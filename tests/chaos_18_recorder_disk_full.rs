@@ -117,6 +117,8 @@ fn an_outage_shorter_than_the_cache_leaves_no_gap() -> Result<()> {
     drop(recorder);
     let names = folder.names()?;
     ensure!(names.len() == 2, "{names:?}");
+    let all = std::fs::read_dir(&folder.path)?.count();
+    ensure!(all == names.len(), "{} files were begun and left behind", all - names.len());
     let paths: Vec<_> = names.iter().map(|name| folder.path.join(name)).collect();
     let all = recordings::read_all(&paths)?;
     ensure!(all.damage.is_none(), "{:?}", all.damage);

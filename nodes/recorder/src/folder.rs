@@ -19,12 +19,14 @@ const BLOCK: u64 = 512;
 #[derive(Debug, Clone)]
 pub struct Folder {
     path: PathBuf,
+    /// The file that was begun and has no name yet.
+    begun: Option<String>,
 }
 
 impl Folder {
     /// A folder, there or not.
     pub fn new(path: PathBuf) -> Self {
-        Self { path }
+        Self { path, begun: None }
     }
 
     /// The path of a file.
@@ -69,6 +71,10 @@ impl Disk for Folder {
 
     fn create(&mut self, name: &str) -> io::Result<File> {
         fs::create_dir_all(&self.path)?;
+        // One that could not be named, on a full disk say, shall not stay for each attempt.
+        if let Some(left) = self.begun.replace(name.to_owned()) {
+            let _not_there = fs::remove_file(self.path(&names::unfinished(&left)));
+        }
         let path = self.path(&names::unfinished(name));
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true).open(path)
@@ -80,7 +86,9 @@ impl Disk for Folder {
             let text = format!("{} is there already", path.display());
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
         }
-        self.replace(name)
+        self.replace(name)?;
+        self.begun = None;
+        Ok(())
     }
 
     fn holds(&mut self, file: &File, name: &str) -> bool {
