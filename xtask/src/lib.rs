@@ -22,6 +22,7 @@ pub mod prepare;
 pub mod process;
 pub mod progress;
 pub mod replay;
+pub mod simulate;
 pub mod socketcan;
 pub mod targets;
 pub mod test;

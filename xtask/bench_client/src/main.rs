@@ -8,6 +8,7 @@ mod ears;
 mod idle;
 mod judge;
 mod motion;
+mod places;
 mod planned;
 mod restart;
 mod takeover;

@@ -67,8 +67,11 @@ fn the_joints_messages_are_the_same_bytes() {
         effort: 0.3,
         setpoint_position: 0.4,
         setpoint_velocity: 0.5,
+        setpoint_at: Monotonic(35),
         applied_epoch: 12,
         applied_sequence: 13,
+        lease_epoch: 36,
+        lease_holder: 37,
         drive: DriveState::OperationEnabled,
         driver: DriverState::Following,
         faults: 0x0102,
@@ -117,6 +120,7 @@ fn the_joints_messages_are_the_same_bytes() {
         output_effort: six(7.0),
         integral: six(8.0),
         violation: Some(violation),
+        found_bad: true,
         reason: "waits".to_owned(),
         ..ControlState::default()
     });

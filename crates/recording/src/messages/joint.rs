@@ -145,6 +145,7 @@ impl Message for ControlState {
             mode: from.one_of("mode", &MODES)?,
             integral: from.six()?,
             violation: violation(from)?,
+            found_bad: from.flag()?,
             reason: from.text()?,
         })
     }
@@ -169,6 +170,7 @@ impl Message for ControlState {
         to.byte(code_of(self.mode, &MODES));
         to.f64s(&self.integral);
         write_violation(to, self.violation);
+        to.byte(self.found_bad);
         to.text(&self.reason);
     }
 }

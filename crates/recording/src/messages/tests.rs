@@ -41,7 +41,7 @@ fn every_message_comes_back_and_is_refused_when_cut() {
     survives(&Lease { epoch: 5, transfer: true, since: Stamp(-1), ..Default::default() });
     survives(&JointFeedback { joint: 3, position: 0.5, error_code: 0x8611, ..Default::default() });
     survives(&JointTelemetry { joint: 5, refused: [7; 11], ..Default::default() });
-    survives(&ControlState { reason: "paused".to_owned(), ..Default::default() });
+    survives(&ControlState { found_bad: true, reason: "paused".to_owned(), ..Default::default() });
     survives(&ThermalState { winding: [80.0; 6], ..Default::default() });
     survives(&ThermalAlarm { boot_id: 9, ..Default::default() });
     survives(&Heartbeat { node: "motion".to_owned(), pid: 12, ..Default::default() });
