@@ -6,7 +6,7 @@ use count::Count;
 use rig::process::Process;
 use rig::{Scenario, Single};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -55,7 +55,7 @@ enum Running {
 }
 
 impl Running {
-    fn start(who: Recorder, folder: &PathBuf) -> Result<Self> {
+    fn start(who: Recorder, folder: &Path) -> Result<Self> {
         if who == Recorder::Ours {
             let folder = format!("folder:={}", folder.display());
             return Ok(Self::Ours(Single::start("recorder", &[&folder, "keep_free_mb:=100.0"])?));
@@ -68,7 +68,7 @@ impl Running {
 }
 
 /// The process id of a recorder: ours says it in its heartbeat, the peer writes it down.
-fn pid(arm: &mut Scenario, who: Recorder, folder: &PathBuf) -> Result<u32> {
+fn pid(arm: &mut Scenario, who: Recorder, folder: &Path) -> Result<u32> {
     let limit = Duration::from_secs(30);
     if who == Recorder::Ours {
         arm.arm.world.heartbeats.remove("recorder");
