@@ -2,7 +2,7 @@
 """Reads one recording with two libraries of other people, as it is, and prints what they find as JSON.
 
 rosbags builds its own index when the file has none; mcap reads from the front then. Both decode the
-messages by the schemas in the file.
+messages by the schemas in the file; what mcap_ros2 has no name for, rosbags alone decodes.
 """
 import json
 import sys
@@ -25,6 +25,12 @@ def by_rosbags(path):
     return {"counts": counts, "newest": newest, "decoded": sorted(decoded), "qos": qos}
 
 
+def has_name(kind):
+    """Whether mcap_ros2 takes the name of a type: it refuses underscores, which the messages of
+    actions have (`FollowJointTrajectory_FeedbackMessage`)."""
+    return "_" not in kind.rsplit("/", 1)[-1]
+
+
 def by_mcap(path):
     from mcap.reader import make_reader
     from mcap_ros2.decoder import DecoderFactory
@@ -36,7 +42,7 @@ def by_mcap(path):
         for schema, channel, message in reader.iter_messages():
             counts[channel.topic] = counts.get(channel.topic, 0) + 1
             newest = max(newest, message.log_time)
-            if schema.name not in decoded:
+            if schema.name not in decoded and has_name(schema.name):
                 factory.decoder_for(channel.message_encoding, schema)(message.data)
                 decoded.add(schema.name)
         profile = reader.get_header().profile
