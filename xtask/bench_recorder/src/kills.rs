@@ -1,7 +1,7 @@
 //! Kills at random moments: how old is the newest message in the file then?
 
 use crate::count::files;
-use crate::phase::folder;
+use crate::phase::{folder, our_pid};
 use anyhow::{Context, Result, ensure};
 use recording::Reader;
 use rig::{Scenario, Single, process};
@@ -16,9 +16,7 @@ fn kill(arm: &mut Scenario, trial: u32) -> Result<f64> {
     let folder = folder(&format!("kill-{trial}"))?;
     let place = format!("folder:={}", folder.display());
     let recorder = Single::start("recorder", &[&place, "keep_free_mb:=100.0"])?;
-    arm.arm.world.heartbeats.remove("recorder");
-    arm.arm.wait_for("the recorder", Duration::from_secs(30), |w| w.pid("recorder").is_some())?;
-    let pid = arm.arm.world.pid("recorder").context("no heartbeat")?;
+    let pid = our_pid(arm)?;
     // Any phase between two commits.
     let after = 2_500 + u64::from(trial) * 137 % 500;
     std::thread::sleep(Duration::from_millis(after));

@@ -67,14 +67,22 @@ impl Running {
     }
 }
 
+/// The process id in the heartbeat of the recorder that was just started.
+pub fn our_pid(arm: &mut Scenario) -> Result<u32> {
+    // What its predecessor said last may still be on the way.
+    arm.arm.pump_for(Duration::from_millis(200));
+    arm.arm.world.heartbeats.remove("recorder");
+    let limit = Duration::from_secs(30);
+    arm.arm.wait_for("the recorder", limit, |w| w.pid("recorder").is_some())?;
+    arm.arm.world.pid("recorder").context("no heartbeat")
+}
+
 /// The process id of a recorder: ours says it in its heartbeat, the peer writes it down.
 fn pid(arm: &mut Scenario, who: Recorder, folder: &Path) -> Result<u32> {
-    let limit = Duration::from_secs(30);
     if who == Recorder::Ours {
-        arm.arm.world.heartbeats.remove("recorder");
-        arm.arm.wait_for("the recorder", limit, |w| w.pid("recorder").is_some())?;
-        return arm.arm.world.pid("recorder").context("no heartbeat");
+        return our_pid(arm);
     }
+    let limit = Duration::from_secs(30);
     let (path, until) = (folder.join("peer.pid"), Instant::now() + limit);
     loop {
         if let Some(pid) = std::fs::read_to_string(&path).ok().and_then(|text| text.parse().ok()) {
