@@ -4,11 +4,13 @@
 //! again without a change); a failure later with one line and exit code 1.
 
 use crate::arm::ArmError;
-use crate::middleware;
+use crate::middleware::{self, Part};
 use crate::params::ParameterError;
 use crate::shell::Shell;
 use crate::signal;
+use std::env;
 use std::panic;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use thiserror::Error;
 use vocabulary::health::LogLine;
@@ -43,7 +45,21 @@ impl StartError {
 /// Runs a node: creates its shell and hands it to `work` until that returns.
 #[must_use]
 pub fn main(default_name: &str, work: impl FnOnce(Shell) -> anyhow::Result<()>) -> ExitCode {
-    let profile = middleware::choose_transport();
+    begin(default_name, Part::Actor, work)
+}
+
+/// As [`main`], for a node that must not miss anything of what is sent.
+#[must_use]
+pub fn listener(default_name: &str, work: impl FnOnce(Shell) -> anyhow::Result<()>) -> ExitCode {
+    begin(default_name, Part::Listener, work)
+}
+
+fn begin(
+    default_name: &str,
+    part: Part,
+    work: impl FnOnce(Shell) -> anyhow::Result<()>,
+) -> ExitCode {
+    let profile = middleware::choose_transport(part);
     signal::install();
     let created = create(default_name);
     drop(profile);
@@ -85,4 +101,14 @@ fn end(name: &str, error: &anyhow::Error) -> ExitCode {
 /// What the loop ended with, or that there is no runtime.
 pub fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+}
+
+/// Where the nodes of the arm in this namespace keep what outlives them: under `$XDG_STATE_HOME` or
+/// `~/.local/state`.
+#[must_use]
+pub fn state_folder(namespace: &str) -> PathBuf {
+    let home = || env::var_os("HOME").map_or_else(env::temp_dir, PathBuf::from);
+    let state = env::var_os("XDG_STATE_HOME").filter(|given| !given.is_empty());
+    let base = state.map_or_else(|| home().join(".local/state"), PathBuf::from);
+    base.join("armature").join(namespace.trim_matches('/'))
 }

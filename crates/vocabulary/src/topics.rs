@@ -71,6 +71,8 @@ topics! {
     JOINT_TRAJECTORY = "arm_controller/joint_trajectory", Reliable;
     /// `control_msgs/SpeedScalingFactor`, anybody to control.
     SPEED_SCALING = "arm_controller/speed_scaling_input", Latched;
+    /// `armature_msgs/Event`, recorder to all.
+    RECORDER_EVENTS = "recorder/events", Latched;
     /// `sensor_msgs/JointState` of the simulator's true state.
     SIM_TRUTH = "sim/joint_states", Latest;
 }

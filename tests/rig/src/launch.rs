@@ -33,6 +33,8 @@ impl Launch {
             .args(["launch", "armature_bringup", "arm.launch.xml"])
             .arg(format!("can_port:={}", free_port()?))
             .arg(format!("state_file:={}", state.display()))
+            // Where nobody asks for it, a black box would only take time from what is tested.
+            .arg("record:=false")
             .args(arguments)
             .env("ROS_LOG_DIR", log.with_extension("ros"))
             .stdin(Stdio::null())
