@@ -25,6 +25,10 @@ pub struct Count {
     pub missing: BTreeMap<String, u64>,
     /// Images.
     pub images: u64,
+    /// Log times of the first and the last image, ns.
+    pub image_times: Option<(u64, u64)>,
+    /// From the oldest message to the first image, s: the camera may begin later than the recorder.
+    pub until_images: f64,
     /// Time from the oldest to the newest message, s.
     pub span: f64,
     /// Topics.
@@ -34,6 +38,15 @@ pub struct Count {
 }
 
 impl Count {
+    /// Images per second between the first and the last one, Hz; 0 with fewer than two.
+    #[must_use]
+    pub fn image_rate(&self) -> f64 {
+        let Some((first, last)) = self.image_times.filter(|(first, last)| last > first) else {
+            return 0.0;
+        };
+        (self.images - 1) as f64 / ((last - first) as f64 * 1e-9)
+    }
+
     /// All that is missing.
     #[must_use]
     pub fn lost(&self) -> u64 {
@@ -64,7 +77,11 @@ pub fn count(files: &[PathBuf]) -> Result<Count> {
             count.bytes += message.data.len() as u64;
             (begin, end) = (begin.min(message.log_time), end.max(message.log_time));
             topics.entry(message.topic().to_owned()).or_default();
-            count.images += u64::from(message.topic() == images::TOPIC);
+            if message.topic() == images::TOPIC {
+                count.images += 1;
+                let first = count.image_times.map_or(message.log_time, |(first, _)| first);
+                count.image_times = Some((first, message.log_time));
+            }
             let Some((source, number)) =
                 number(message.kind(), message.topic(), &message.data, &order)?
             else {
@@ -82,6 +99,8 @@ pub fn count(files: &[PathBuf]) -> Result<Count> {
         count.damage = count.damage.or_else(|| reader.damage().map(ToString::to_string));
     }
     count.span = end.saturating_sub(begin) as f64 * 1e-9;
+    count.until_images =
+        count.image_times.map_or(0.0, |(first, _)| first.saturating_sub(begin) as f64 * 1e-9);
     count.topics = topics.len();
     Ok(count)
 }

@@ -117,7 +117,7 @@ pub fn run(arm: &mut Scenario, setting: Setting) -> Result<Phase> {
     let place = if setting.who == Recorder::Ours { folder.clone() } else { folder.join("peer") };
     let count = count::count(&count::files(&place)?)?;
     ensure!(count.messages > 0, "{setting:?} recorded nothing");
-    let image_rate = count.images as f64 * images::bytes() / count.span.max(1e-9);
+    let image_rate = count.image_rate() * images::bytes();
     std::fs::remove_dir_all(&folder)?;
     Ok(Phase { setting, count, cpu, image_rate, memory })
 }
@@ -172,6 +172,8 @@ impl Phase {
             "seconds": self.count.span,
             "topics": self.count.topics,
             "messages": self.count.messages,
+            "image_megabytes_per_second": self.image_rate / 1e6,
+            "first_image_after_s": self.count.until_images,
             "megabytes_per_second": self.count.bytes as f64 / self.count.span / 1e6,
             "numbered": self.count.numbered,
             "lost": self.count.missing,
