@@ -190,8 +190,7 @@ fn swings(joints: Vec<String>) -> Program {
 /// The parameter files as installed, in hotter surroundings.
 fn hot_cell() -> Result<PathBuf> {
     let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config");
-    let target = std::env::var_os("ARMATURE_TARGET").context("ARMATURE_TARGET is not set")?;
-    let folder = Path::new(&target).join("hot-cell");
+    let folder = std::path::absolute(rig::launch::target().join("hot-cell"))?;
     copy(&ours, &folder)?;
     for (file, name) in [("thermal.yaml", "ambient:"), ("servo_sim.yaml", "ambient_temperature:")] {
         let path = folder.join(file);
