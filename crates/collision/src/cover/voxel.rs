@@ -238,7 +238,7 @@ impl Ball {
 /// outside, in cubes, that a further ball is worth.
 fn greedy(balls: &[Ball], cubes: usize, indifference: f64, most: usize) -> Option<Vec<&Ball>> {
     let mut open = vec![u64::MAX; cubes.div_ceil(64)];
-    if let Some(last) = open.last_mut().filter(|_| cubes % 64 > 0) {
+    if let Some(last) = open.last_mut().filter(|_| !cubes.is_multiple_of(64)) {
         *last = (1 << (cubes % 64)) - 1;
     }
     let mut chosen = Vec::new();

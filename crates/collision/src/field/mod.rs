@@ -6,6 +6,9 @@
 //! `low` is free and one above `high` touches; only in between are the obstacles of the cell asked,
 //! nearest first.
 //!
+//! Cells lie in bricks of 4 x 4 x 4, one cache line each: what an arm asks one after the other is
+//! mostly near to each other.
+//!
 //! The cost of a check does therefore not grow with the number of obstacles. The grid is filled from
 //! coarse to fine: a block of cells passes on only the obstacles that can matter within it.
 
@@ -22,6 +25,8 @@ const CELLS: f32 = 64.0;
 const SMALLEST: f32 = 0.005;
 /// A cell that more obstacles come near to asks the tree instead of a list.
 const MOST: usize = 24;
+/// Cells along the edge of a brick.
+pub(crate) const BRICK: u32 = 4;
 /// Steps between no distance and the widest ball.
 const LEVELS: f32 = 255.0;
 /// Bytes behind the last lower bound.
@@ -58,13 +63,10 @@ pub(crate) struct Field {
     pub origin: V3,
     /// Cells per metre.
     pub inverse: f32,
-    size: [u32; 3],
     /// Index of the last cell along each axis.
     pub last: V3,
-    /// Cells in a row along x.
-    pub row: f32,
-    /// Cells in a layer of constant z.
-    pub layer: f32,
+    /// What a step from brick to brick along y and z adds to the index, besides the cells' own.
+    pub brick_steps: [f32; 3],
     /// Lower bounds in steps of `step`, rounded down; [`SPARE`] more, so that each can be read as the
     /// lowest byte of a word.
     pub low: Vec<u8>,
@@ -83,20 +85,17 @@ impl Field {
         let span = primitive::sub(reach.high, reach.low);
         let cell = (span.iter().copied().fold(0.0, f32::max) / CELLS).max(SMALLEST);
         // An empty scene needs no cells.
-        let size = match primitives.is_empty() {
+        let bricks = match primitives.is_empty() {
             true => [1; 3],
-            false => span.map(|s| (s / cell).ceil().max(1.0) as u32),
+            false => span.map(|s| (s / cell / BRICK as f32).ceil().max(1.0) as u32),
         };
-        let [sx, sy, _] = size;
-        let row = sx as f32;
+        let size = bricks.map(|b| b * BRICK);
         let count = size.iter().product::<u32>() as usize;
         let mut field = Self {
             origin: reach.low,
             inverse: 1.0 / cell,
-            size,
             last: size.map(|s| s as f32 - 1.0),
-            row,
-            layer: row * sy as f32,
+            brick_steps: brick_steps(bricks),
             low: vec![LEVELS as u8; count + SPARE],
             steps: LEVELS / reach.widest,
             slots: vec![FAR; count],
@@ -105,8 +104,10 @@ impl Field {
             tree: BoxTree::new(&primitives),
             primitives,
         };
-        let all: Vec<(u32, f32)> = (0..field.primitives.len() as u32).map(|i| (i, 0.0)).collect();
-        field.fill(&Fill { cell, reach }, Block { first: [0; 3], last: size }, &all);
+        let mut stack: Vec<(u32, f32)> =
+            (0..field.primitives.len() as u32).map(|i| (i, 0.0)).collect();
+        let all = Block { first: [0; 3], last: size };
+        field.fill(&Fill { cell, reach }, all, &mut stack, 0);
         field
     }
 
@@ -131,31 +132,55 @@ impl Field {
         list.iter().any(hit)
     }
 
-    /// Fills a block of cells from the obstacles that may come near to it.
-    fn fill(&mut self, fill: &Fill, block: Block, candidates: &[(u32, f32)]) {
+    /// Fills a block of cells from the obstacles that may come near to it: those on the stack from
+    /// `first` on.
+    fn fill(&mut self, fill: &Fill, block: Block, stack: &mut Vec<(u32, f32)>, first: usize) {
         let (center, half) = block.ball(self.origin, fill.cell);
-        let mut near: Vec<(u32, f32)> = Vec::with_capacity(candidates.len());
+        let own = stack.len();
         let mut nearest = f32::INFINITY;
-        for (index, _) in candidates {
-            let Some(obstacle) = self.primitives.get(*index as usize) else { continue };
+        for place in first..own {
+            let Some((index, _)) = stack.get(place).copied() else { continue };
+            let Some(obstacle) = self.primitives.get(index as usize) else { continue };
             let distance = obstacle.distance(center);
             nearest = nearest.min(distance);
-            near.push((*index, distance - half));
+            stack.push((index, distance - half));
         }
         // Whoever is farther at best than the nearest at worst is never the nearest.
         let worst = nearest + half;
-        near.retain(|(_, low)| *low <= worst && *low < fill.reach.widest);
-        if near.is_empty() {
-            return;
+        let mut kept = own;
+        for place in own..stack.len() {
+            let Some(candidate) = stack.get(place).copied() else { continue };
+            if candidate.1 <= worst && candidate.1 < fill.reach.widest {
+                stack.swap(kept, place);
+                kept += 1;
+            }
         }
-        if worst < 0.0 || block.is_cell() {
-            near.retain(|(_, low)| worst >= 0.0 && *low < fill.reach.exact);
-            near.sort_by(|a, b| a.1.total_cmp(&b.1));
-            let slot = self.remember(worst, &near);
-            block.cells().for_each(|at| self.set(at, nearest - half, slot));
-            return;
+        stack.truncate(kept);
+        if stack.len() > own {
+            if worst < 0.0 || block.is_fine_enough(nearest - half, fill.reach.exact) {
+                self.write(fill, block, [nearest - half, worst], stack.get_mut(own..));
+            } else {
+                block.halves(|half| self.fill(fill, half, stack, own));
+            }
         }
-        block.halves().for_each(|half| self.fill(fill, half, &near));
+        stack.truncate(own);
+    }
+
+    /// Fills a block with one pair of bounds, and the obstacles that matter within it.
+    fn write(
+        &mut self,
+        fill: &Fill,
+        block: Block,
+        [low, high]: [f32; 2],
+        near: Option<&mut [(u32, f32)]>,
+    ) {
+        let near = near.unwrap_or_default();
+        near.sort_unstable_by(|a, b| a.1.total_cmp(&b.1));
+        // Deep inside of one obstacle the others do not matter.
+        let limit = if high < 0.0 { f32::NEG_INFINITY } else { fill.reach.exact };
+        let count = near.partition_point(|(_, low)| *low < limit);
+        let slot = self.remember(high, near.get(..count).unwrap_or_default());
+        block.cells(|at| self.set(at, low, slot));
     }
 
     fn remember(&mut self, high: f32, list: &[(u32, f32)]) -> u32 {
@@ -168,8 +193,10 @@ impl Field {
     }
 
     fn set(&mut self, [x, y, z]: [u32; 3], low: f32, slot: u32) {
-        let [sx, sy, _] = self.size;
-        let index = ((z * sy + y) * sx + x) as usize;
+        let brick = |i: u32| (i / BRICK) as f32;
+        let [kx, ky, kz] = self.brick_steps;
+        let index = (x + BRICK * (y + BRICK * z)) as f32;
+        let index = (index + brick(x) * kx + brick(y) * ky + brick(z) * kz) as usize;
         if let (Some(l), Some(s)) = (self.low.get_mut(index), self.slots.get_mut(index)) {
             (*l, *s) = (((low - ROUNDING) * self.steps).clamp(0.0, LEVELS) as u8, slot);
         }
@@ -178,7 +205,7 @@ impl Field {
 
 impl std::fmt::Debug for Field {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Field({} obstacles, {:?} cells)", self.primitives.len(), self.size)
+        write!(f, "Field({} obstacles, {} cells)", self.primitives.len(), self.slots.len())
     }
 }
 
@@ -196,8 +223,10 @@ struct Block {
 }
 
 impl Block {
-    fn is_cell(&self) -> bool {
-        self.first.iter().zip(self.last).all(|(f, l)| f + 1 == l)
+    /// A single cell always is; one that no ball touches whose answer must be exact may be larger.
+    fn is_fine_enough(&self, low: f32, exact: f32) -> bool {
+        let edge = self.first.iter().zip(self.last).map(|(f, l)| l - f).max().unwrap_or(1);
+        edge <= 1 || (edge <= 2 && low > exact) || (edge <= 4 && low > 2.0 * exact)
     }
 
     /// The middle of the block and the distance of its corners from there.
@@ -212,27 +241,39 @@ impl Block {
         (center, norm(edges.map(|(f, l)| (l - f) / 2.0)) + ROUNDING)
     }
 
-    fn halves(self) -> impl Iterator<Item = Self> {
+    fn halves(self, mut visit: impl FnMut(Self)) {
         let parts = |k: usize| {
             let (f, l) = (self.first.get(k), self.last.get(k));
             let (f, l) = f.zip(l).map_or((0, 1), |(f, l)| (*f, *l));
             let middle = f.midpoint(l);
-            if middle > f { vec![(f, middle), (middle, l)] } else { vec![(f, l)] }
+            if middle > f { [Some((f, middle)), Some((middle, l))] } else { [Some((f, l)), None] }
         };
-        let (xs, ys, zs) = (parts(0), parts(1), parts(2));
-        let mut halves = Vec::with_capacity(8);
-        for z in &zs {
-            for y in &ys {
-                halves.extend(
-                    xs.iter().map(|x| Self { first: [x.0, y.0, z.0], last: [x.1, y.1, z.1] }),
-                );
+        for z in parts(2).into_iter().flatten() {
+            for y in parts(1).into_iter().flatten() {
+                for x in parts(0).into_iter().flatten() {
+                    visit(Self { first: [x.0, y.0, z.0], last: [x.1, y.1, z.1] });
+                }
             }
         }
-        halves.into_iter()
     }
 
-    fn cells(self) -> impl Iterator<Item = [u32; 3]> {
+    fn cells(self, mut visit: impl FnMut([u32; 3])) {
         let ([x0, y0, z0], [x1, y1, z1]) = (self.first, self.last);
-        (z0..z1).flat_map(move |z| (y0..y1).flat_map(move |y| (x0..x1).map(move |x| [x, y, z])))
+        for z in z0..z1 {
+            for y in y0..y1 {
+                for x in x0..x1 {
+                    visit([x, y, z]);
+                }
+            }
+        }
     }
+}
+
+/// What a brick farther along x, y and z adds to the index of a cell, when the cell itself counts as 1,
+/// [`BRICK`] and its square.
+fn brick_steps([x, y, _]: [u32; 3]) -> [f32; 3] {
+    let own = (BRICK * BRICK * BRICK) as f32;
+    let (row, layer) = (own * x as f32, own * (x * y) as f32);
+    let edge = BRICK as f32;
+    [own - edge, row - edge * edge, layer - edge * edge * edge]
 }

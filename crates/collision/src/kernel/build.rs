@@ -46,10 +46,21 @@ pub(super) struct Group {
     pub body: usize,
     /// Centre of the ball around all, in the body's frame.
     pub ball: V3,
+    /// The axis of a capsule around all: links are long, and a ball around one holds much else.
+    pub axis: Axis,
     /// Its balls in the tables.
     pub balls: Range<usize>,
     /// Groups before it that it must not touch.
     pub partners: Vec<Partner>,
+}
+
+/// A segment: where it begins, the way to its end, and one by the square of its length (0 for a
+/// point).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Axis {
+    pub from: V3,
+    pub way: V3,
+    pub inverse_square: f32,
 }
 
 /// A group that another one must not touch, and what of both could.
@@ -64,10 +75,6 @@ pub(super) struct Partner {
 pub(super) struct Row {
     pub ball: usize,
     pub others: Vec<usize>,
-    /// Centre of the ball around the others, in their body's frame.
-    pub around: V3,
-    /// Place of that ball's radius in [`Margins::rows`].
-    pub index: usize,
 }
 
 /// Radii for one margin, per ball and per group.
@@ -77,7 +84,7 @@ pub(crate) struct Margins {
     pub itself: Vec<f32>,
     pub group_outside: Vec<f32>,
     pub group_itself: Vec<f32>,
-    pub rows: Vec<f32>,
+    pub capsules: Vec<f32>,
 }
 
 /// Everything of the arm that a check needs.
@@ -196,8 +203,7 @@ impl Parts {
                 }
             }
         }
-        let around = [0.0; 3];
-        rows.into_iter().map(|(ball, others)| Row { ball, others, around, index: 0 }).collect()
+        rows.into_iter().map(|(ball, others)| Row { ball, others }).collect()
     }
 
     /// The parts of a group, each with its first ball.
@@ -295,18 +301,11 @@ impl Kernel {
                 rows: parts.rows(robot, (members, first), (other, self.first_ball(group))),
             });
             let partners = partners.filter(|p| !p.rows.is_empty()).collect();
-            let ball = single(&bounding(&own).middle());
-            self.groups.push(Group { body, ball, balls: first..spheres.len(), partners });
+            let (ball, axis) = (single(&bounding(&own).middle()), Axis::of(&own));
+            self.groups.push(Group { body, ball, axis, balls: first..spheres.len(), partners });
         }
         self.grounded = self.groups.iter().filter(|g| g.body == 0).count();
         self.balls = spheres.iter().map(|(s, ..)| single(&s.middle())).collect();
-        let rows = self.groups.iter_mut().flat_map(|g| &mut g.partners).flat_map(|p| &mut p.rows);
-        for (index, row) in rows.enumerate() {
-            let others = row.others.iter().filter_map(|i| spheres.get(*i));
-            let others: Vec<Sphere> = others.map(|(s, ..)| *s).collect();
-            row.around = single(&bounding(&others).middle());
-            row.index = index;
-        }
         spheres
     }
 
@@ -324,8 +323,7 @@ impl Kernel {
         spheres.iter().map(one).collect()
     }
 
-    /// Radii when ball `i` moves by `motion(i)` (way, turn) between two checks: half of the chord lies
-    /// off each of its ends, and the arc stands off the chord by at most an eighth of way times turn.
+    /// Radii when ball `i` moves by `motion(i)` (way, turn) between two checks.
     fn radii(
         &self,
         spheres: &[(Sphere, f64, usize)],
@@ -334,30 +332,23 @@ impl Kernel {
         let mut margins = Margins::default();
         for (i, (sphere, padding, body)) in spheres.iter().enumerate() {
             let (way, turn) = if *body == 0 { (0.0, 0.0) } else { motion(i) };
-            let widened = |radius: f64| (radius + SLACK + way * turn / 8.0).hypot(way / 2.0) as f32;
+            let stride = Stride { way, turn };
+            let widened = |radius: f64| stride.widened(radius) as f32;
             margins.outside.push(widened(sphere.radius + padding));
             margins.itself.push(widened(sphere.radius));
         }
         for group in &self.groups {
-            let center = nalgebra::Vector3::from(group.ball.map(f64::from));
-            let around = |radii: &[f32]| {
-                let balls = spheres.iter().zip(radii).enumerate().skip(group.balls.start);
+            let point = Axis::point(group.ball);
+            let around = |axis: &Axis, radii: &[f32]| {
+                let balls = spheres.iter().zip(radii).skip(group.balls.start);
                 let reach = balls
                     .take(group.balls.len())
-                    .map(|(_, ((s, ..), r))| (s.middle() - center).norm() + f64::from(*r) + SLACK);
+                    .map(|((s, ..), r)| axis.distance(&s.middle()) + f64::from(*r) + SLACK);
                 reach.fold(0.0, f64::max) as f32
             };
-            margins.group_outside.push(around(&margins.outside));
-            margins.group_itself.push(around(&margins.itself));
-        }
-        for row in self.groups.iter().flat_map(|g| &g.partners).flat_map(|p| &p.rows) {
-            let center = nalgebra::Vector3::from(row.around.map(f64::from));
-            let reach = |i: &usize| {
-                let (sphere, own) = spheres.get(*i).zip(margins.itself.get(*i))?;
-                Some((sphere.0.middle() - center).norm() + f64::from(*own) + SLACK)
-            };
-            let reaches = row.others.iter().filter_map(reach);
-            margins.rows.push(reaches.fold(0.0, f64::max) as f32);
+            margins.group_outside.push(around(&point, &margins.outside));
+            margins.group_itself.push(around(&point, &margins.itself));
+            margins.capsules.push(around(&group.axis, &margins.itself));
         }
         margins
     }
@@ -386,6 +377,40 @@ impl Kernel {
             widest: widest(|m| &m.group_outside, self.grounded) + ROUNDING,
             exact: widest(|m| &m.outside, first) + ROUNDING,
         }
+    }
+}
+
+impl Stride {
+    /// Radius of balls that, at both ends of a stride, cover a ball of radius `radius` all along it:
+    /// half of the chord lies off each end, and the arc stands off the chord by at most an eighth of
+    /// way times turn.
+    pub(crate) fn widened(&self, radius: f64) -> f64 {
+        (radius + SLACK + self.way * self.turn / 8.0).hypot(self.way / 2.0)
+    }
+}
+
+impl Axis {
+    fn point(at: V3) -> Self {
+        Self { from: at, way: [0.0; 3], inverse_square: 0.0 }
+    }
+
+    /// The axis between the two balls that are farthest apart.
+    fn of(spheres: &[Sphere]) -> Self {
+        let pairs = spheres.iter().flat_map(|a| spheres.iter().map(move |b| (a, b)));
+        let apart = |(a, b): &(&Sphere, &Sphere)| (a.middle() - b.middle()).norm();
+        let farthest = pairs.max_by(|p, q| apart(p).total_cmp(&apart(q)));
+        let Some((a, b)) = farthest else { return Self::point([0.0; 3]) };
+        let way = b.middle() - a.middle();
+        let square = way.norm_squared();
+        let inverse_square = if square > 0.0 { (1.0 / square) as f32 } else { 0.0 };
+        Self { from: single(&a.middle()), way: single(&way), inverse_square }
+    }
+
+    fn distance(&self, p: &nalgebra::Vector3<f64>) -> f64 {
+        let from = nalgebra::Vector3::from(self.from.map(f64::from));
+        let way = nalgebra::Vector3::from(self.way.map(f64::from));
+        let share = ((p - from).dot(&way) * f64::from(self.inverse_square)).clamp(0.0, 1.0);
+        (p - from - way * share).norm()
     }
 }
 

@@ -19,10 +19,12 @@ mod vector;
 use arrayvec::ArrayVec;
 use fearless_simd::prelude::*;
 
-use crate::field::{Field, V3};
+use crate::field::{BRICK, Field, V3};
 use build::{Group, Margins, Partner, Turn};
 pub(crate) use build::{Kernel, Part, Parts, Stride};
-use vector::{Frame, Triple, along, distance_squared, minus, mix, sin_cos, splat};
+use vector::{
+    Frame, Triple, along, distance_squared, distance_to_axis_squared, minus, mix, sin_cos, splat,
+};
 
 /// Groups that a robot with its attached objects may have.
 pub(crate) const MAX_GROUPS: usize = 40;
@@ -152,7 +154,13 @@ fn look<S: Simd>(field: &Field, center: Triple<S>, radius: f32) -> Look<S> {
     let x = coordinate::<S>(x, ox, field.inverse, sx);
     let y = coordinate::<S>(y, oy, field.inverse, sy);
     let z = coordinate::<S>(z, oz, field.inverse, sz);
-    let index = z.mul_add(field.layer, y.mul_add(field.row, x));
+    let edge = BRICK as f32;
+    let [kx, ky, kz] = field.brick_steps;
+    // All of it is whole numbers below 2^24, so nothing is rounded.
+    let index = z.mul_add(edge, y).mul_add(edge, x);
+    let index = (x * (1.0 / edge)).floor().mul_add(kx, index);
+    let index = (y * (1.0 / edge)).floor().mul_add(ky, index);
+    let index = (z * (1.0 / edge)).floor().mul_add(kz, index);
     let cells: S::i32s = index.to_int();
     let low = gather::gather(cells.token(), &field.low, cells.bitcast());
     Look { cells, lanes: low.simd_lt(radius * field.steps).to_bitmask() }
@@ -199,7 +207,7 @@ fn itself<S: Simd>(
         let reach = margin.group_itself[index] + margin.group_itself[partner.group];
         let near = distance_squared::<S>(balls[index], balls[partner.group]).simd_lt(reach * reach);
         if near.to_bitmask() & check.lanes != 0 {
-            let hit = pair(simd, check, margin, (index, partner), frames);
+            let hit = pair(simd, check, margin, (index, partner), frames, balls[index]);
             if hit != 0 {
                 return hit;
             }
@@ -216,23 +224,27 @@ fn pair<S: Simd>(
     margin: &Margins,
     (index, partner): (usize, &Partner),
     frames: &[Frame<S>],
+    ball: Triple<S>,
 ) -> u64 {
     let kernel = check.kernel;
-    let body = kernel.groups[index].body;
-    let other = kernel.groups[partner.group].body;
+    let (group, other) = (&kernel.groups[index], &kernel.groups[partner.group]);
+    let capsule = Capsule::<S> {
+        from: place(simd, other.body, frames, other.axis.from),
+        way: direction(simd, other.body, frames, other.axis.way),
+        inverse_square: other.axis.inverse_square,
+        radius: margin.capsules[partner.group],
+    };
+    if capsule.near(ball, margin.group_itself[index]) & check.lanes == 0 {
+        return 0;
+    }
     for row in &partner.rows {
-        let center = frames[body - 1].point(kernel.balls[row.ball]);
+        let center = frames[group.body - 1].point(kernel.balls[row.ball]);
         let radius = margin.itself[row.ball];
-        if row.others.len() > 2 {
-            let around = place(simd, other, frames, row.around);
-            let reach = radius + margin.rows[row.index];
-            let near = distance_squared::<S>(center, around).simd_lt(reach * reach);
-            if near.to_bitmask() & check.lanes == 0 {
-                continue;
-            }
+        if row.others.len() > 2 && capsule.near(center, radius) & check.lanes == 0 {
+            continue;
         }
         for &second in &row.others {
-            let place = place(simd, other, frames, kernel.balls[second]);
+            let place = place(simd, other.body, frames, kernel.balls[second]);
             let reach = radius + margin.itself[second];
             let touch = distance_squared::<S>(center, place).simd_lt(reach * reach);
             let hit = touch.to_bitmask() & check.lanes;
@@ -244,11 +256,39 @@ fn pair<S: Simd>(
     0
 }
 
+/// The capsule around a group.
+struct Capsule<S: Simd> {
+    from: Triple<S>,
+    way: Triple<S>,
+    inverse_square: f32,
+    radius: f32,
+}
+
+impl<S: Simd> Capsule<S> {
+    /// Lanes in which a ball touches it.
+    #[inline(always)]
+    fn near(&self, center: Triple<S>, radius: f32) -> u64 {
+        let reach = radius + self.radius;
+        let square =
+            distance_to_axis_squared::<S>(center, self.from, self.way, self.inverse_square);
+        square.simd_lt(reach * reach).to_bitmask()
+    }
+}
+
 /// A point of a body.
 #[inline(always)]
 fn place<S: Simd>(simd: S, body: usize, frames: &[Frame<S>], point: V3) -> Triple<S> {
     match body.checked_sub(1) {
         None => splat(simd, point),
         Some(i) => frames[i].point(point),
+    }
+}
+
+/// A direction of a body.
+#[inline(always)]
+fn direction<S: Simd>(simd: S, body: usize, frames: &[Frame<S>], way: V3) -> Triple<S> {
+    match body.checked_sub(1) {
+        None => splat(simd, way),
+        Some(i) => frames[i].direction(way),
     }
 }

@@ -29,6 +29,16 @@ impl<S: Simd> Frame<S> {
     }
 }
 
+impl<S: Simd> Frame<S> {
+    /// The direction that is `d` in this frame.
+    #[inline(always)]
+    pub fn direction(&self, d: [f32; 3]) -> Triple<S> {
+        let [dx, dy, dz] = d;
+        let [x, y, z] = self.z;
+        along::<S>(along::<S>([x * dz, y * dz, z * dz], self.y, dy), self.x, dx)
+    }
+}
+
 /// `a + b * c` on triples.
 #[inline(always)]
 pub(super) fn along<S: Simd>(a: Triple<S>, b: Triple<S>, c: f32) -> Triple<S> {
@@ -52,6 +62,22 @@ pub(super) fn minus<S: Simd>([x, y, z]: Triple<S>) -> Triple<S> {
 pub(super) fn distance_squared<S: Simd>(a: Triple<S>, b: Triple<S>) -> S::f32s {
     let ([ax, ay, az], [bx, by, bz]) = (a, b);
     let (x, y, z) = (ax - bx, ay - by, az - bz);
+    x.mul_add(x, y.mul_add(y, z * z))
+}
+
+/// Square of the distance from `p` to the segment at `from` along `way`.
+#[inline(always)]
+pub(super) fn distance_to_axis_squared<S: Simd>(
+    p: Triple<S>,
+    from: Triple<S>,
+    way: Triple<S>,
+    inverse_square: f32,
+) -> S::f32s {
+    let ([px, py, pz], [fx, fy, fz], [wx, wy, wz]) = (p, from, way);
+    let (x, y, z) = (px - fx, py - fy, pz - fz);
+    let along = x.mul_add(wx, y.mul_add(wy, z * wz));
+    let share = -(along * inverse_square).max(0.0).min(1.0);
+    let (x, y, z) = (wx.mul_add(share, x), wy.mul_add(share, y), wz.mul_add(share, z));
     x.mul_add(x, y.mul_add(y, z * z))
 }
 

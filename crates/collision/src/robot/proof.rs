@@ -9,11 +9,11 @@ use nalgebra::{Point3, Vector3};
 use super::Robot;
 use crate::Pose;
 use crate::cover::Sphere;
+use crate::kernel::edge;
 use crate::robot::frames::sweep;
 
-/// The proof must hold for spheres wider by this, so that margins of the check and a clearance fit in
-/// [m].
-const ALLOWANCE: f64 = 0.02;
+/// The proof holds for spheres widened by the largest margin of the check, and this far apart [m].
+const ALLOWANCE: f64 = 1e-3;
 /// Parts looked at per pair of links; what is not proven by then counts as possible.
 const BUDGET: usize = 3000;
 
@@ -51,9 +51,12 @@ impl Robot {
         };
         let joints = self.joints.iter().zip(&self.frames.steps).skip(near.body);
         let ranges = joints.take(far.body - near.body).map(|(j, _)| (j.lower, j.upper)).collect();
+        let widened = |s: &Sphere| edge::COARSE.widened(s.radius);
         let local = |s: &Sphere, pose: &Pose| (pose * Point3::from(s.middle())).coords;
-        let first: Vec<_> = near.spheres.iter().map(|s| (local(s, &near.pose), s.radius)).collect();
-        let second: Vec<_> = far.spheres.iter().map(|s| (local(s, &far.pose), s.radius)).collect();
+        let first: Vec<_> =
+            near.spheres.iter().map(|s| (local(s, &near.pose), widened(s))).collect();
+        let second: Vec<_> =
+            far.spheres.iter().map(|s| (local(s, &far.pose), widened(s))).collect();
         let sweeps =
             far.spheres.iter().map(|s| self.sweeps(far.body, near.body, &local(s, &far.pose)));
         let mut proof = Proof {

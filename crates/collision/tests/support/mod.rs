@@ -1,5 +1,6 @@
 //! The reference arm, and scenes from a seed.
 #![allow(dead_code)] // each test uses its part
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // helpers outside of #[test]
 
 use collision::{Mesh, Options, Pose, Robot, Scene, Shape};
 use nalgebra::Vector3;
