@@ -203,12 +203,13 @@ mod tests {
     }
 
     #[test]
-    fn spheres_of_a_mesh_stand_out_by_four_times_the_excess_at_most() {
+    fn spheres_of_a_mesh_stand_out_by_four_times_the_excess_and_a_cube_at_most() {
         let mesh = tube(true);
         let spheres = cover(&Shape::Mesh(Arc::new(tube(true))), Fineness::default());
         for s in &spheres {
             let out = mesh.signed_distance(&s.middle()) + s.radius;
-            assert!(out <= 0.041, "sphere {s:?} stands out by {out} m");
+            // A cube is a 32nd of the longest edge, and its diagonal may stand out.
+            assert!(out <= 0.040 + 0.2 / 32.0 * 3f64.sqrt(), "sphere {s:?} stands out by {out} m");
         }
     }
 

@@ -95,6 +95,7 @@ pub fn measure(
     let mut planner = Planner::new(set.joints());
     for pass in 0..effort.passes {
         for (problem, checker, figures) in &mut prepared {
+            for _ in 0..3 { let mut f = Figures::default(); once(&mut planner, robot, checker, problem, seed, &mut f); }
             once(&mut planner, robot, checker, problem, seed, figures);
             if let Some(peer) = peer.filter(|_| pass < effort.peer_passes) {
                 beside(peer, checker, problem, effort.peer_seconds, pass, figures);
