@@ -211,7 +211,7 @@ fn a_lost_lease_ends_the_commands_at_once() {
 fn a_driver_that_follows_a_newer_epoch_deposes_the_holder() {
     let mut rig = Rig::ready();
     rig.run(0.1);
-    rig.applied_epoch = 2;
+    rig.stranger_epoch = 2;
     assert!(rig.step().command.is_none());
     rig.grant(1);
     assert!(rig.step().command.is_none(), "an outlived epoch is not taken again");

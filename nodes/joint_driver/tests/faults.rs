@@ -170,11 +170,13 @@ fn an_unexpected_boot_up_is_configured_again_and_blocked() {
 }
 
 #[test]
-fn feedback_silent_for_three_periods_stops_the_joint() {
+fn feedback_silent_for_eight_periods_stops_the_joint() {
     let mut world = swinging();
     world.drives[0].mute = true;
-    world.run(0.02);
-    assert_eq!(world.logged("no feedback for 4 periods"), 1);
+    world.run(0.032);
+    assert_eq!(world.last().driver, DriverState::Following);
+    world.run(0.012);
+    assert_eq!(world.logged("no feedback for 9 periods"), 1);
     assert_eq!(world.driver.health().health, Health::Error);
     world.run(0.3);
     world.drives[0].mute = false;

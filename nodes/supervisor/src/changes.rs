@@ -93,6 +93,20 @@ fn a_lease_taken_back_disgraces_the_successor_until_it_is_restarted() {
 }
 
 #[test]
+fn a_lease_taken_back_for_silence_leaves_the_successor_its_name() {
+    let mut rig = rig();
+    rig.found_bad = false;
+    ask(&mut rig, "control_standby");
+    rig.commands = Some((STANDBY, 2));
+    rig.run(100);
+    rig.commands = Some((CONTROL, 3));
+    assert!(!answer(&mut rig, 400).success);
+    rig.commands = None;
+    rig.run(500);
+    assert_eq!(lease(&rig), (3, CONTROL, STANDBY));
+}
+
+#[test]
 fn an_offer_nobody_takes_is_withdrawn() {
     let mut rig = rig();
     ask(&mut rig, "");

@@ -2,6 +2,7 @@
 
 use crate::judge::quantile;
 use crate::motion::Moving;
+use crate::witness::Testimony;
 use anyhow::Result;
 use indicatif::ProgressBar;
 use r2r::armature_msgs::msg::Heartbeat;
@@ -75,10 +76,11 @@ fn per_node(
 }
 
 impl Idle {
-    /// Its figures against the limits.
-    pub fn targets(&self) -> Vec<Target> {
+    /// Its figures against the limits, beside a bare real-time loop in the same time.
+    pub fn targets(&self, bare: &Testimony) -> Vec<Target> {
+        let late = Target::at_most("late cycles of control and drivers", "", self.late as f64, 0.0);
         vec![
-            Target::at_most("late cycles of control and drivers", "", self.late as f64, 0.0),
+            late.with_peer(bare.late() as f64),
             Target::at_most("command to feedback, p99", "ms", self.p99 * 1e3, 3.0),
         ]
     }

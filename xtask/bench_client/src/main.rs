@@ -8,14 +8,17 @@ mod ears;
 mod idle;
 mod judge;
 mod motion;
+mod planned;
 mod restart;
 mod takeover;
+mod witness;
 
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use report::Report;
 use std::path::PathBuf;
 use takeover::Blow;
+use witness::Witness;
 
 /// Measures takeover, upgrade, cycle and latency of the running arm.
 #[derive(Debug, Parser)]
@@ -29,6 +32,12 @@ struct Arguments {
     /// One part only; its figures are printed, no report is written.
     #[arg(long)]
     only: Option<Part>,
+    /// What example `law_cost` of control printed.
+    #[arg(long)]
+    law: Option<String>,
+    /// What its peer `pinocchio_cost.py` printed.
+    #[arg(long, default_value = "")]
+    pinocchio: String,
 }
 
 /// Parts of the benchmark.
@@ -40,6 +49,10 @@ enum Part {
     Kill,
     /// The holder of the lease is frozen.
     Freeze,
+    /// The lease is handed over on purpose.
+    HandOver,
+    /// The lease is handed to controllers that go bad.
+    RollBack,
     /// Another process dies and comes back.
     Restart,
 }
@@ -49,9 +62,14 @@ fn main() -> Result<()> {
     let wanted = |part| arguments.only.is_none_or(|only| only == part);
     let mut report = Report::new(Vec::new());
     report.quick = arguments.quick;
+    let witness = Witness::start();
+    if let Some(law) = &arguments.law {
+        report.targets.push(planned::law_cost(law, &arguments.pinocchio)?);
+    }
     if wanted(Part::Idle) {
+        let beside = Witness::start();
         let idle = idle::measure(if arguments.quick { 30 } else { 600 })?;
-        report.targets.extend(idle.targets());
+        report.targets.extend(idle.targets(&beside.testimony()));
         report = report.with("idle", idle.detail());
     }
     for (part, blow, name, trials) in [
@@ -61,14 +79,25 @@ fn main() -> Result<()> {
         if wanted(part) {
             let takeovers = takeover::measure(trials, blow)?;
             report.targets.extend(takeovers.targets(name));
-            report = report.with(name, takeovers.detail());
+            report = report.with(name, takeovers.detail(&witness.testimony()));
         }
+    }
+    if wanted(Part::HandOver) {
+        let hand_overs = planned::hand_over(if arguments.quick { 6 } else { 50 })?;
+        report.targets.extend(hand_overs.targets());
+        report = report.with("hand_over", hand_overs.detail(&witness.testimony()));
+    }
+    if wanted(Part::RollBack) {
+        let roll_backs = planned::roll_back(if arguments.quick { 1 } else { 20 })?;
+        report.targets.extend(roll_backs.targets());
+        report = report.with("roll_back", roll_backs.detail());
     }
     if wanted(Part::Restart) {
         let gaps = restart::measure(if arguments.quick { 5 } else { 20 })?;
         let milliseconds: Vec<f64> = gaps.iter().map(|gap| gap * 1e3).collect();
         report = report.with("gap_ms_when_joint_state_restarts", milliseconds);
     }
+    report = report.with("bare_loop_beside", witness.testimony().detail());
     println!("{}", report.table());
     if arguments.only.is_some() {
         println!("{}", serde_json::to_string_pretty(&report.detail)?);

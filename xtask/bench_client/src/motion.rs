@@ -109,8 +109,17 @@ impl Moving {
 
     /// Keeps moving until the lease names a holder and a successor, both alive; the lease.
     pub fn wait_for_pair(&mut self) -> Result<Lease> {
+        let before = self.scenario.arm.world.heartbeats.clone();
         self.until(Duration::from_secs(20), |world| {
-            let alive = |id: u64| world.heartbeats.values().any(|beat| beat.boot_id == id);
+            // Who died is remembered: alive is who has spoken since.
+            let alive = |id: u64| {
+                world.heartbeats.iter().filter(|(_, beat)| beat.boot_id == id).any(
+                    |(node, beat)| {
+                        let known = before.get(node).filter(|old| old.boot_id == id);
+                        known.is_none_or(|old| beat.sequence > old.sequence + 2)
+                    },
+                )
+            };
             world.lease.as_ref().is_some_and(|lease| {
                 lease.successor != 0
                     && !lease.probation
