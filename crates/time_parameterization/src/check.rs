@@ -47,7 +47,8 @@ impl<const N: usize> Timed<N> {
     #[must_use]
     pub fn peaks(&self, limits: &Limits<N>) -> Peaks {
         let segments = self.points().windows(2);
-        segments.fold(Peaks::default(), |peaks, pair| peaks.and(segment(&pair[0], &pair[1], limits)))
+        segments
+            .fold(Peaks::default(), |peaks, pair| peaks.and(segment(&pair[0], &pair[1], limits)))
     }
 
     /// The first joint that leaves its position limits by more than `slack` rad.
@@ -74,23 +75,45 @@ fn quintic<const N: usize>(from: &Point<N>, to: &Point<N>, joint: usize) -> Poly
 }
 
 fn segment<const N: usize>(from: &Point<N>, to: &Point<N>, limits: &Limits<N>) -> Peaks {
-    let h = to.time - from.time;
-    let mut peaks = Peaks::default();
-    for j in 0..N {
-        let shape = Shape::between(from.state.knot(j), to.state.knot(j), h);
-        peaks = peaks.and(Peaks {
-            velocity: shape.velocity_bound() / h / limits.velocity[j],
-            acceleration: shape.acceleration() / (h * h) / limits.acceleration[j],
-            jerk: shape.jerk() / (h * h * h) / limits.jerk[j],
-        });
-    }
+    let shares = Shares::between(from, to, limits);
+    let most = |values: &[f64; N]| values.iter().copied().fold(0.0, f64::max);
+    let mut peaks = Peaks {
+        velocity: most(&shares.velocity),
+        acceleration: most(&shares.acceleration),
+        jerk: most(&shares.jerk),
+    };
     if peaks.velocity > 1.0 {
-        let shares = (0..N).map(|j| {
-            quintic(from, to, j).extremes().velocity.peak().abs() / limits.velocity[j]
-        });
-        peaks.velocity = shares.fold(0.0, f64::max);
+        let exact = (0..N)
+            .map(|j| quintic(from, to, j).extremes().velocity.peak().abs() / limits.velocity[j]);
+        peaks.velocity = exact.fold(0.0, f64::max);
     }
     peaks
+}
+
+/// The largest shares of each joint's limits between two points.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shares<const N: usize> {
+    /// Not exact, but never too small.
+    pub velocity: [f64; N],
+    pub acceleration: [f64; N],
+    pub jerk: [f64; N],
+}
+
+impl<const N: usize> Shares<N> {
+    #[inline]
+    pub(crate) fn between(from: &Point<N>, to: &Point<N>, limits: &Limits<N>) -> Self {
+        let h = to.time - from.time;
+        let rate = 1.0 / h;
+        let zero = [0.0; N];
+        let mut shares = Self { velocity: zero, acceleration: zero, jerk: zero };
+        for j in 0..N {
+            let shape = Shape::between(from.state.knot(j), to.state.knot(j), h);
+            shares.velocity[j] = shape.velocity_bound() * rate / limits.velocity[j];
+            shares.acceleration[j] = shape.acceleration() * rate * rate / limits.acceleration[j];
+            shares.jerk[j] = shape.jerk() * rate * rate * rate / limits.jerk[j];
+        }
+        shares
+    }
 }
 
 /// A quintic over x from 0 to 1 by its derivatives: velocity v0 + a0 x + … in rad per segment.
@@ -147,6 +170,7 @@ impl Shape {
 
 /// The nearest number from 0 to 1; 0 for what is no number.
 #[inline]
+#[allow(clippy::manual_clamp)] // which would keep NaN
 fn inside(x: f64) -> f64 {
     x.max(0.0).min(1.0)
 }

@@ -69,7 +69,9 @@ pub enum TimingError {
         upper: f64,
     },
     /// On the way a joint leaves its position limits.
-    #[error("{joint} would reach {value:.4} rad on the way, its limits are {lower} and {upper} rad")]
+    #[error(
+        "{joint} would reach {value:.4} rad on the way, its limits are {lower} and {upper} rad"
+    )]
     Swings {
         /// Name of the joint.
         joint: String,

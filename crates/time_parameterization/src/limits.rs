@@ -2,7 +2,7 @@
 //!
 //! The rule: [`Limits`] that exist are positive and finite (a torque may be infinite: not limited),
 //! so nothing behind them checks again.
-#![allow(clippy::indexing_slicing)] // arrays of N, indices below N
+#![allow(clippy::indexing_slicing, clippy::needless_range_loop)] // arrays of N, indices below N
 
 use arm_model::ArmModel;
 use vocabulary::arm::Derating;
@@ -136,6 +136,16 @@ impl<const N: usize> Limits<N> {
         slowed
     }
 
+    /// The same with `share` of the accelerations and jerks.
+    pub(crate) fn weaker(&self, share: f64) -> Self {
+        let mut weaker = self.clone();
+        for j in 0..N {
+            weaker.acceleration[j] *= share;
+            weaker.jerk[j] *= share;
+        }
+        weaker
+    }
+
     pub(crate) fn has_torque(&self) -> bool {
         self.torque.iter().any(|torque| torque.is_finite())
     }
@@ -255,13 +265,8 @@ pub(crate) mod tests {
 
     #[test]
     fn a_derating_that_says_stop_leaves_no_motion() {
-        let mut derating = Derating {
-            stamp: Stamp(0),
-            boot_id: 1,
-            stop: false,
-            torque: [0.8; 6],
-            speed: 0.5,
-        };
+        let mut derating =
+            Derating { stamp: Stamp(0), boot_id: 1, stop: false, torque: [0.8; 6], speed: 0.5 };
         assert_eq!(Caps::try_from(&derating).unwrap().pace, [0.5; 6]);
         derating.stop = true;
         assert_eq!(Caps::try_from(&derating), Err(TimingError::Stopped));

@@ -7,7 +7,7 @@
 //! Based on Reachability Analysis*, IEEE T-RO 2018). Acceleration limits hold at both ends of every
 //! stretch. The largest x is found by Newton's method on the gap between the highest lower bound of
 //! u and the lowest upper one, which is concave in x: a few evaluations instead of a linear program.
-#![allow(clippy::indexing_slicing)] // one index over stations, arrays of N
+#![allow(clippy::indexing_slicing, clippy::needless_range_loop)] // one index over stations, arrays of N
 
 use crate::curve::{Curve, Jet};
 use crate::limits::Limits;

@@ -4,7 +4,7 @@
 //! longest of the least times. Where the limits of all joints allow it, the joints then follow the
 //! slowest one in proportion, along the straight line; else each takes its own quickest motion,
 //! slowed to the common duration.
-#![allow(clippy::indexing_slicing)] // arrays of N, indices below N
+#![allow(clippy::indexing_slicing, clippy::needless_range_loop)] // arrays of N, indices below N
 
 use crate::limits::Limits;
 use crate::s_curve::SCurve;
@@ -50,6 +50,22 @@ impl<const N: usize> RestToRest<N> {
             Shape::Single(curves, slower)
         };
         Self { from: *from, to: *to, duration, shape: shape.unwrap_or_else(single) }
+    }
+
+    /// The quickest on the straight line.
+    pub(crate) fn straight(from: &[f64; N], to: &[f64; N], limits: &Limits<N>) -> Self {
+        let mut bounds = [f64::INFINITY; 3];
+        for j in 0..N {
+            let way = (to[j] - from[j]).abs();
+            let limits = [limits.velocity[j], limits.acceleration[j], limits.jerk[j]];
+            for (bound, limit) in bounds.iter_mut().zip(limits) {
+                *bound = bound.min(limit / way);
+            }
+        }
+        let way = if bounds.iter().all(|bound| bound.is_finite()) { 1.0 } else { 0.0 };
+        let bounds = if way > 0.0 { bounds } else { [1.0; 3] };
+        let curve = SCurve::quickest(way, bounds);
+        Self { from: *from, to: *to, duration: curve.duration(), shape: Shape::Straight(curve) }
     }
 
     /// How long it takes, s.

@@ -4,7 +4,7 @@
 //! d₁ + w(σ)(d₂ - d₁), with w = 3σ² - 2σ³ over σ from 0 to 1: its ends fit the lines with
 //! continuous curvature. The round stays within the triangle of the corner and the two ends, and
 //! nowhere is the corner farther than from its middle: 3/16 · L · |d₂ - d₁|.
-#![allow(clippy::indexing_slicing)] // arrays of N, indices below N
+#![allow(clippy::indexing_slicing, clippy::needless_range_loop)] // arrays of N, indices below N
 
 use super::{Curve, Piece, distance};
 

@@ -1,6 +1,6 @@
 //! The smooth curve through dense waypoints: a cubic spline over the lengths of the lines, without
 //! curvature at both ends.
-#![allow(clippy::indexing_slicing)] // one index over waypoints, lengths and curvatures
+#![allow(clippy::indexing_slicing, clippy::needless_range_loop)] // one index over waypoints, lengths and curvatures
 
 use super::{Curve, Piece, distance};
 use crate::error::TimingError;

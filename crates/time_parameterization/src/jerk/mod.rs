@@ -1,0 +1,11 @@
+//! The quickest motion along a curve with jerk limits.
+
+mod grid;
+mod newton;
+mod problem;
+mod rows;
+mod solve;
+
+pub(crate) use grid::lay;
+pub(crate) use problem::stages;
+pub(crate) use solve::Solver;
