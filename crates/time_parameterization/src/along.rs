@@ -16,6 +16,8 @@ use crate::torque::Dynamics;
 /// Gaps to the best motion after which the limits at the nodes are looked at again, in parts of the
 /// duration; the last is that of the result.
 const GAPS: [f64; 4] = [3e-2, 3e-3, 5e-4, 3e-4];
+/// Gaps after which nodes are added where there are too few.
+const MESHING: [f64; 2] = [1.5e-1, 6e-2];
 /// Rounds more while the motion would have to be slowed by more than this.
 const SLOWING: f64 = 5e-4;
 /// Rounds in which limits at nodes may grow again.
@@ -52,8 +54,14 @@ fn attempt<const N: usize>(
 ) -> Result<Timed<N>, TimingError> {
     let torque = |jet: &_| dynamics.map(|dynamics| dynamics.terms(jet));
     let (grid, motion) = jerk::lay(curve, limits, torque);
-    let stages = jerk::stages(&grid, limits, torque);
-    let mut solver = Solver::new(grid, stages, motion);
+    let mut solver = Solver::new(jerk::stages(&grid, limits, torque), grid, motion);
+    for gap in MESHING {
+        solver.improve(gap);
+        let Solver { grid, motion, durations, .. } = &solver;
+        if let Some((grid, motion)) = jerk::refined(curve, grid, motion, durations) {
+            solver = Solver::new(jerk::stages(&grid, limits, torque), grid, motion);
+        }
+    }
     let mut best: Option<Timed<N>> = None;
     for round in 0..ROUNDS {
         let gap = GAPS[round.min(GAPS.len() - 1)];
@@ -111,9 +119,9 @@ fn points<const N: usize>(solver: &Solver<N>) -> Timed<N> {
         let rest = i == 0 || i == last;
         let (x, u) = if rest { (0.0, 0.0) } else { (solver.motion.x[i], solver.motion.u[i]) };
         let v = x.sqrt();
-        let state = State::from_knots(|j| {
+        let state = State::from_knots(std::array::from_fn(|j| {
             (jet.position[j], jet.first[j] * v, jet.first[j] * u + jet.second[j] * x)
-        });
+        }));
         let due = whole_nanoseconds(time);
         points.push(Point { time: due, state: if rest { state } else { state.after(due - time) } });
         time += solver.durations[i];

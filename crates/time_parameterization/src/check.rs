@@ -189,7 +189,7 @@ mod tests {
             h in 0.1..2.0,
         ) {
             let point = |time, k: [f64; 3]| Point {
-                time, state: State::from_knots(|_| (k[0], k[1], k[2])),
+                time, state: State::from_knots([(k[0], k[1], k[2]); 6]),
             };
             let timed = Timed::new(vec![point(0.0, from), point(h, to)]);
             let (limits, found) = (limits(), timed.peaks(&limits()));

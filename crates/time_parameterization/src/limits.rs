@@ -106,6 +106,22 @@ impl<const N: usize> Limits<N> {
         Self::new(arm.joint_names().clone(), &joints)
     }
 
+    /// The limits of joint `index`, below `N`.
+    ///
+    /// # Panics
+    /// When there is no such joint.
+    #[must_use]
+    pub fn joint(&self, index: usize) -> JointLimits {
+        JointLimits {
+            lower: self.lower[index],
+            upper: self.upper[index],
+            velocity: self.velocity[index],
+            acceleration: self.acceleration[index],
+            jerk: self.jerk[index],
+            torque: self.torque[index],
+        }
+    }
+
     /// What `caps` leave of the limits.
     ///
     /// # Errors

@@ -49,7 +49,7 @@ pub fn without_jerk<const N: usize>(
     let step = curve.length() / stations as f64;
     let ways: Vec<f64> = (0..=stations).map(|i| step * i as f64).collect();
     let jets = curve.along(&ways);
-    let squared_speeds = quickest(&ways, &jets, limits, None);
+    let squared_speeds = quickest(&ways, &jets, limits, &Extra::default());
     Profile { ways, squared_speeds }
 }
 
@@ -190,18 +190,28 @@ pub(crate) fn fastest<const N: usize>(jet: &Jet<N>, limits: &Limits<N>) -> f64 {
     (1.0 / (slowness * slowness)).min(UNBOUNDED)
 }
 
+/// Limits at the stations besides velocity and acceleration; an empty list is none.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Extra<const N: usize> {
+    pub torque: Vec<TorqueTerms<N>>,
+    /// Bounds of ṡ².
+    pub most: Vec<f64>,
+}
+
 /// ṡ² at each station.
 pub(crate) fn quickest<const N: usize>(
     ways: &[f64],
     jets: &[Jet<N>],
     limits: &Limits<N>,
-    torque: Option<&[TorqueTerms<N>]>,
+    extra: &Extra<N>,
 ) -> Vec<f64> {
     let last = ways.len().min(jets.len()).saturating_sub(1);
     let mut stages = Vec::with_capacity(last);
     for i in 0..last {
-        let terms = torque.and_then(|terms| terms.get(i));
-        stages.push(Stage::new((&jets[i], &jets[i + 1]), ways[i + 1] - ways[i], limits, terms));
+        let (pair, delta) = ((&jets[i], &jets[i + 1]), ways[i + 1] - ways[i]);
+        let mut stage = Stage::new(pair, delta, limits, extra.torque.get(i));
+        stage.most = extra.most.get(i).map_or(stage.most, |most| stage.most.min(*most));
+        stages.push(stage);
     }
     let mut x = vec![0.0; last + 1];
     for i in (0..last).rev() {

@@ -7,11 +7,15 @@
 #![allow(clippy::indexing_slicing, clippy::needless_range_loop)] // arrays of N, indices below N
 
 use crate::limits::Limits;
+use crate::phases::{Joint, Phase};
 use crate::s_curve::SCurve;
 use crate::timed::State;
 
 /// Rounding allowed beyond a limit on the straight line, relative.
 const ROUNDING: f64 = 1e-12;
+
+/// A joint that could be quicker by less than this, relative, sets the duration.
+const CRITICAL: f64 = 1e-9;
 
 /// A motion from rest to rest.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -89,31 +93,38 @@ impl<const N: usize> RestToRest<N> {
         if t >= self.duration {
             return State::at_rest(self.to);
         }
+        State::from_knots(std::array::from_fn(|j| self.joint(j, t)))
+    }
+
+    fn joint(&self, j: usize, t: f64) -> (f64, f64, f64) {
+        let (scale, slower, curve) = self.curve(j);
+        let (p, v, a) = curve.at(t / slower);
+        let rate = scale / slower;
+        (self.from[j] + scale * p, rate * v, rate / slower * a)
+    }
+
+    /// The motion of a joint: a curve, by what to multiply it, and how much more slowly.
+    fn curve(&self, j: usize) -> (f64, f64, &SCurve) {
         match &self.shape {
-            Shape::Straight(curve) => {
-                let (p, v, a) = curve.at(t);
-                State::from_knots(|j| {
-                    let way = self.to[j] - self.from[j];
-                    (self.from[j] + way * p, way * v, way * a)
-                })
-            }
-            Shape::Single(curves, slower) => State::from_knots(|j| {
-                let k = slower[j];
-                let (p, v, a) = curves[j].at(t / k);
-                (self.from[j] + p, v / k, a / (k * k))
-            }),
+            Shape::Straight(curve) => (self.to[j] - self.from[j], 1.0, curve),
+            Shape::Single(curves, slower) => (1.0, slower[j], &curves[j]),
         }
     }
 
-    /// The instants at which the jerk of a joint changes, s, unordered.
-    pub(crate) fn switches(&self) -> Vec<f64> {
-        match &self.shape {
-            Shape::Straight(curve) => curve.switches().to_vec(),
-            Shape::Single(curves, slower) => {
-                let moving = curves.iter().zip(slower).filter(|(curve, _)| curve.duration() > 0.0);
-                moving.flat_map(|(curve, k)| curve.switches().map(|t| t * k)).collect()
+    /// Each joint's phases of constant jerk.
+    pub(crate) fn joints(&self) -> [Joint; N] {
+        std::array::from_fn(|j| {
+            let (scale, slower, curve) = self.curve(j);
+            if self.to[j] == self.from[j] {
+                return Joint::still(self.from[j]);
             }
-        }
+            let jerk = scale / (slower * slower * slower);
+            let phases = curve.phases().map(|(time, sign)| {
+                let start = time * slower;
+                Phase { start, knot: self.joint(j, start), jerk: jerk * sign }
+            });
+            Joint { phases: phases.into(), critical: slower < 1.0 + CRITICAL }
+        })
     }
 }
 

@@ -66,11 +66,19 @@ impl SCurve {
         Self { distance: self.distance * factor, jerk: self.jerk * factor, ..*self }
     }
 
-    /// The instants at which jerk changes, s, from 0 to the duration.
-    pub(crate) fn switches(&self) -> [f64; 8] {
-        let Self { ramp, rise, cruise, .. } = *self;
+    /// When each phase begins, s, and its jerk; the last ends with the motion.
+    pub(crate) fn phases(&self) -> [(f64, f64); 7] {
+        let Self { ramp, rise, cruise, jerk, .. } = *self;
         let back = rise + cruise;
-        [0.0, ramp, rise - ramp, rise, back, back + ramp, back + rise - ramp, back + rise]
+        [
+            (0.0, jerk),
+            (ramp, 0.0),
+            (rise - ramp, -jerk),
+            (rise, 0.0),
+            (back, -jerk),
+            (back + ramp, 0.0),
+            (back + rise - ramp, jerk),
+        ]
     }
 
     /// The state at `t` s; before the start the start, after the end the end.
@@ -112,11 +120,11 @@ mod tests {
 
     /// Steps through the phases by their jerks.
     fn integrated(curve: &SCurve) -> Knot {
-        let times = curve.switches();
-        let signs = [1.0, 0.0, -1.0, 0.0, -1.0, 0.0, 1.0];
-        times.windows(2).zip(signs).fold((0.0, 0.0, 0.0), |(p, v, a), (span, sign)| {
-            let (h, j) = (span[1] - span[0], sign * curve.jerk);
-            assert!(h >= -1e-12, "{times:?}");
+        let phases = curve.phases();
+        let ends = phases.iter().skip(1).map(|phase| phase.0).chain([curve.duration()]);
+        phases.iter().zip(ends).fold((0.0, 0.0, 0.0), |(p, v, a), ((start, j), end)| {
+            let h = end - start;
+            assert!(h >= -1e-12, "{phases:?}");
             (p + h * (v + h * (a / 2.0 + h * j / 6.0)), v + h * (a + h * j / 2.0), a + h * j)
         })
     }

@@ -7,7 +7,11 @@ use rsruckig::prelude::{
 
 use crate::error::TimingError;
 use crate::limits::Limits;
+use crate::phases::{Joint, Phase};
 use crate::timed::State;
+
+/// A joint that could be quicker by less than this sets the duration, s.
+const CRITICAL: f64 = 1e-9;
 
 /// A motion from one state to another.
 #[derive(Debug, Clone)]
@@ -70,21 +74,37 @@ impl<const N: usize> StateToState<N> {
         state
     }
 
-    /// The instants at which the jerk of a joint changes, s, unordered.
-    pub(crate) fn switches(&self) -> Vec<f64> {
-        let joints = self.trajectory.get_profiles().first();
-        joints.map_or_else(Vec::new, |joints| joints.iter().flat_map(switches).collect())
+    /// Each joint's phases of constant jerk.
+    pub(crate) fn joints(&self) -> [Joint; N] {
+        let mut joints = self.from.position.map(Joint::still);
+        let Some(profiles) = self.trajectory.get_profiles().first() else { return joints };
+        let least = self.trajectory.get_independent_min_durations();
+        let found = profiles.iter().zip(least.iter());
+        for (joint, (profile, least)) in joints.iter_mut().zip(found) {
+            let critical = self.duration() - least < CRITICAL;
+            *joint = Joint { phases: phases(profile), critical };
+        }
+        joints
     }
 }
 
 /// The phases of one joint: two to come within limits, then seven.
-fn switches(profile: &Profile) -> impl Iterator<Item = f64> {
+fn phases(profile: &Profile) -> Vec<Phase> {
     let brake = &profile.brake;
-    let phases = brake.t.into_iter().filter(|_| brake.duration > 0.0).chain(profile.t);
-    phases.scan(0.0, |time, phase| {
-        *time += phase;
-        Some(*time)
-    })
+    let braking = (0..2).filter(|_| brake.duration > 0.0).filter_map(|k| {
+        let knot = (*brake.p.get(k)?, *brake.v.get(k)?, *brake.a.get(k)?);
+        Some((*brake.t.get(k)?, knot, *brake.j.get(k)?))
+    });
+    let moving = profile.t.iter().zip(&profile.j).enumerate().filter_map(|(k, (t, j))| {
+        let knot = (*profile.p.get(k)?, *profile.v.get(k)?, *profile.a.get(k)?);
+        Some((*t, knot, *j))
+    });
+    let phases = braking.chain(moving).scan(0.0, |time, (length, knot, jerk)| {
+        let start = *time;
+        *time += length;
+        Some(Phase { start, knot, jerk })
+    });
+    phases.collect()
 }
 
 fn input<const N: usize>(

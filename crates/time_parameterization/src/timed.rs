@@ -27,13 +27,13 @@ impl<const N: usize> State<N> {
         Self { position, velocity: [0.0; N], acceleration: [0.0; N] }
     }
 
-    /// One joint after the other.
-    pub(crate) fn from_knots(mut knot: impl FnMut(usize) -> (f64, f64, f64)) -> Self {
-        let mut state = Self::at_rest([0.0; N]);
-        for j in 0..N {
-            (state.position[j], state.velocity[j], state.acceleration[j]) = knot(j);
+    /// Of each joint's position, velocity and acceleration.
+    pub(crate) fn from_knots(joints: [(f64, f64, f64); N]) -> Self {
+        Self {
+            position: joints.map(|joint| joint.0),
+            velocity: joints.map(|joint| joint.1),
+            acceleration: joints.map(|joint| joint.2),
         }
-        state
     }
 
     pub(crate) fn knot(&self, j: usize) -> (f64, f64, f64) {
@@ -84,10 +84,10 @@ impl<const N: usize> Timed<N> {
         let next = self.points.partition_point(|point| point.time <= t);
         let (from, to) = (self.points.get(next.wrapping_sub(1)), self.points.get(next));
         match (from, to) {
-            (Some(from), Some(to)) => State::from_knots(|j| {
+            (Some(from), Some(to)) => State::from_knots(std::array::from_fn(|j| {
                 let (duration, at) = (to.time - from.time, t - from.time);
                 Polynomial::quintic(from.state.knot(j), to.state.knot(j), duration).at(at)
-            }),
+            })),
             (Some(only), None) | (None, Some(only)) => only.state,
             (None, None) => State::at_rest([f64::NAN; N]),
         }

@@ -7,8 +7,8 @@ use crate::along;
 use crate::curve::{self, distance};
 use crate::error::{Place, TimingError};
 use crate::limits::{Limits, fraction};
+use crate::phases;
 use crate::rest_to_rest::RestToRest;
-use crate::sampled::sampled;
 use crate::state_to_state::StateToState;
 use crate::timed::{State, Timed};
 use crate::torque::Dynamics;
@@ -19,8 +19,8 @@ const SAME: f64 = 1e-9;
 const NO_ACCURACY: f64 = 1e-6;
 /// Slack at position limits on the way, rad: half of what the motion service allows.
 const SWING: f64 = 5e-7;
-/// How far points may exceed limits, relative: half of what the motion service allows.
-const ROUNDING: f64 = 5e-7;
+/// Share of a limit that points may take: half of the rounding that the motion service allows.
+const ALLOWED: f64 = 1.0 + 5e-7;
 /// Time between two looks at the torques of a move, s.
 const TORQUE_STEP: f64 = 0.004;
 /// What is kept of accelerations when torques do not suffice for a moving start, and how often.
@@ -102,7 +102,7 @@ impl<'a, const N: usize> Timing<'a, N> {
     ) -> Result<Timed<N>, TimingError> {
         let motion = self.rest_to_rest(from, to, speed)?;
         let slowed = self.limits.slowed(speed);
-        self.strong_enough(points(&motion, (from, to), &slowed), &slowed)
+        self.strong_enough(points(&motion, (from, to), &slowed))
     }
 
     /// The quickest motion from one state to another, either of which may move.
@@ -232,12 +232,9 @@ impl<'a, const N: usize> Timing<'a, N> {
         }
     }
 
-    /// The motion, as slow as its torques and its points make it.
-    fn strong_enough(&self, timed: Timed<N>, limits: &Limits<N>) -> Result<Timed<N>, TimingError> {
-        let mut stretch = timed.peaks(limits).stretch();
-        if stretch <= 1.0 + ROUNDING {
-            stretch = 1.0;
-        }
+    /// The motion, as slow as its torques make it.
+    fn strong_enough(&self, timed: Timed<N>) -> Result<Timed<N>, TimingError> {
+        let mut stretch = 1.0_f64;
         if let Some(dynamics) = &self.dynamics {
             self.each(&timed, |state, share| {
                 dynamics.check_hold(&state.position, &self.limits, Place::Share(share))?;
@@ -289,7 +286,8 @@ fn points<const N: usize>(
     limits: &Limits<N>,
 ) -> Timed<N> {
     let ends = (State::at_rest(*from), State::at_rest(*to));
-    sampled(ends, motion.duration(), motion.switches(), limits, |t| motion.at(t))
+    let (timed, share) = phases::points(ends, motion.duration(), &motion.joints(), limits);
+    if share > ALLOWED { timed.stretched(share) } else { timed }
 }
 
 /// The motion between states as points, within position limits where that is possible.
@@ -298,14 +296,9 @@ fn moving<const N: usize>(
     to: &State<N>,
     limits: &Limits<N>,
 ) -> Result<Timed<N>, TimingError> {
-    let timed = |bounded: bool| {
-        let motion = StateToState::quickest(from, to, limits, bounded)?;
-        let switches = motion.switches();
-        Ok(sampled((*from, *to), motion.duration(), switches, limits, |t| motion.at(t)))
-    };
-    let free = timed(false)?;
+    let free = sampled(from, to, limits, false)?;
     let Some(swing) = free.swing(limits, SWING) else { return Ok(free) };
-    match timed(true) {
+    match sampled(from, to, limits, true) {
         Ok(bounded) if bounded.swing(limits, SWING).is_none() => Ok(bounded),
         _ => {
             let at = |values: &[f64; N]| values.get(swing.joint).copied().unwrap_or(f64::NAN);
@@ -313,6 +306,28 @@ fn moving<const N: usize>(
             let (lower, upper) = (at(&limits.lower), at(&limits.upper));
             Err(TimingError::Swings { joint, value: swing.value, lower, upper })
         }
+    }
+}
+
+/// The motion as points; in the rare case that they cannot show it within the limits, a motion
+/// within slightly smaller ones.
+fn sampled<const N: usize>(
+    from: &State<N>,
+    to: &State<N>,
+    limits: &Limits<N>,
+    bounded: bool,
+) -> Result<Timed<N>, TimingError> {
+    let points = |limits: &Limits<N>| {
+        let motion = StateToState::quickest(from, to, limits, bounded)?;
+        Ok(phases::points((*from, *to), motion.duration(), &motion.joints(), limits))
+    };
+    let (timed, share) = points(limits)?;
+    if share <= ALLOWED {
+        return Ok(timed);
+    }
+    match points(&limits.slowed(1.0 / share)) {
+        Ok((slower, share)) if share <= ALLOWED => Ok(slower),
+        _ => Ok(timed),
     }
 }
 

@@ -4,11 +4,11 @@
 //! up, is nearly the quickest one with them: on a straight line it is just that. Nodes are evenly
 //! spaced in its time, so they lie dense where the motion is slow, and where the pieces of the curve
 //! meet.
-#![allow(clippy::indexing_slicing)] // one index over the nodes
+#![allow(clippy::indexing_slicing, clippy::needless_range_loop)] // one index over the nodes
 
 use crate::curve::{Curve, Jet, Piece};
 use crate::limits::Limits;
-use crate::reach;
+use crate::reach::{self, Extra};
 use crate::torque::TorqueTerms;
 
 /// Nodes that a round and a line have at least, intervals.
@@ -19,6 +19,11 @@ const PER_RAMP: f64 = 5.0;
 const SPACING: (f64, f64) = (0.004, 0.02);
 /// Nodes at least and at most, but for those at the ends of pieces.
 const COUNT: (f64, f64) = (60.0, 500.0);
+/// Ratio of speeds at neighbouring nodes that calls for nodes between them, and how many at most.
+const CHANGE: f64 = 1.35;
+const MOST_BETWEEN: f64 = 6.0;
+/// Nodes are enough where fewer than this times as many would do.
+const ENOUGH: f64 = 1.5;
 /// Nodes nearer than this, in parts of the spacing, become one.
 const NEAR: f64 = 0.35;
 /// How much more slowly the first motion goes than the averaged one.
@@ -37,8 +42,8 @@ pub(crate) struct Grid<const N: usize> {
     pub third_before: Vec<[f64; N]>,
     /// Whether the interval that begins here is straight.
     pub straight: Vec<bool>,
-    /// Number of the piece on which the interval that begins here lies.
-    pub piece: Vec<usize>,
+    /// Time between nodes that is aimed at, s.
+    pub spacing: f64,
 }
 
 /// Speeds at the nodes.
@@ -52,6 +57,8 @@ pub(crate) struct Motion {
 
 /// A motion in even steps of time.
 struct Steps {
+    /// How long a step is, s.
+    spacing: f64,
     /// (way, speed, acceleration) at each.
     at: Vec<(f64, f64, f64)>,
 }
@@ -64,12 +71,60 @@ pub(crate) fn lay<const N: usize>(
 ) -> (Grid<N>, Motion) {
     let ways = stations(curve);
     let jets = curve.along(&ways);
-    let terms: Option<Vec<_>> = jets.iter().map(torque).collect();
-    let x = reach::quickest(&ways, &jets, limits, terms.as_deref());
+    let torque: Option<Vec<_>> = jets.iter().map(torque).collect();
+    let most = jets.iter().map(|jet| bent(jet, limits)).collect();
+    let extra = Extra { torque: torque.unwrap_or_default(), most };
+    let x = reach::quickest(&ways, &jets, limits, &extra);
     let steps = averaged(&ways, &x, limits);
     let nodes = nodes(curve, &steps);
     let motion = on(&nodes, &steps);
-    (grid(curve, nodes), motion)
+    (grid(curve, nodes, steps.spacing), motion)
+}
+
+/// More nodes where `motion`, whose intervals take `durations` s, has too few, and the same motion
+/// on them; nothing where it has enough.
+pub(crate) fn refined<const N: usize>(
+    curve: &Curve<N>,
+    grid: &Grid<N>,
+    motion: &Motion,
+    durations: &[f64],
+) -> Option<(Grid<N>, Motion)> {
+    let last = grid.s.len() - 1;
+    let mut nodes = Vec::with_capacity(2 * grid.s.len());
+    let mut finer = Motion { x: Vec::new(), u: Vec::new() };
+    let mut refined = false;
+    for i in 0..=last {
+        nodes.push(grid.s[i]);
+        finer.x.push(motion.x[i]);
+        finer.u.push(motion.u[i]);
+        if i == 0 || i + 1 >= last {
+            continue;
+        }
+        let (x, next_x, u) = (motion.x[i], motion.x[i + 1], motion.u[i]);
+        let delta = grid.s[i + 1] - grid.s[i];
+        let change = 0.5 * (x / next_x).ln().abs() / CHANGE.ln();
+        let many = (durations[i] / grid.spacing).max(change);
+        if many < ENOUGH {
+            continue;
+        }
+        refined = true;
+        let many = many.ceil().min(MOST_BETWEEN);
+        let w = (motion.u[i + 1] - u) / delta;
+        for k in 1..many as usize {
+            let ds = delta * k as f64 / many;
+            nodes.push(grid.s[i] + ds);
+            finer.x.push((x + ds * (2.0 * u + ds * w)).max(0.5 * x.min(next_x)));
+            finer.u.push(u + ds * w);
+        }
+    }
+    refined.then(|| (self::grid(curve, nodes, grid.spacing), finer))
+}
+
+/// ṡ² at which a constant speed takes all of a jerk limit: where the curve bends suddenly, the
+/// quickest motion is about as slow.
+fn bent<const N: usize>(jet: &Jet<N>, limits: &Limits<N>) -> f64 {
+    let most = (0..N).map(|j| jet.third[j].abs() / limits.jerk[j]).fold(0.0, f64::max);
+    most.powf(-2.0 / 3.0)
 }
 
 /// Stations evenly spaced on each piece.
@@ -96,7 +151,7 @@ fn averaged<const N: usize>(ways: &[f64], x: &[f64], limits: &Limits<N>) -> Step
     let spacing = spacing.max((total + window) / COUNT.1);
     let wide = (window / spacing).round().max(1.0) as usize;
     let steps = even_steps((ways, x, &times), spacing);
-    Steps { at: average(&steps, wide, spacing) }
+    Steps { spacing, at: average(&steps, wide, spacing) }
 }
 
 /// Times at which a motion with constant acceleration between stations passes them, s.
@@ -157,57 +212,72 @@ fn average(steps: &[(f64, f64)], wide: usize, spacing: f64) -> Vec<(f64, f64, f6
     ends.collect()
 }
 
+/// A place where a node might be.
+#[derive(Debug, Clone, Copy)]
+struct Candidate {
+    way: f64,
+    /// Whether a piece ends here: then a node must be.
+    end: bool,
+    /// How far the next would be, rad.
+    spacing: f64,
+}
+
 /// Places of the nodes: the steps, the ends of pieces, and more on short pieces.
 fn nodes<const N: usize>(curve: &Curve<N>, steps: &Steps) -> Vec<f64> {
     let length = curve.length();
-    let inner = steps.at.iter().map(|step| step.0);
-    let mut places: Vec<(f64, bool)> = inner
-        .filter(|s| *s > 1e-9 * length && *s < length * (1.0 - 1e-9))
-        .map(|s| (s, false))
-        .collect();
-    let Some((first, last)) = places.first().zip(places.last()).map(|(a, b)| (a.0, b.0)) else {
+    let mut places: Vec<Candidate> = steps.at.windows(2).flat_map(between).collect();
+    places.retain(|place| place.way > 1e-9 * length && place.way < length * (1.0 - 1e-9));
+    let Some((first, last)) = places.first().zip(places.last()) else {
         return vec![0.0, 0.25 * length, 0.75 * length, length];
     };
     // The first and the last interval have a shape of their own, and no piece may end there.
+    let (first, last) = (first.way, last.way);
     let (low, high) = (2.0 * first, length - 2.0 * (length - last));
     let few = curve.pieces().len() <= STATIONS.1;
     for piece in curve.pieces() {
-        places.push((piece.end(), true));
         let least = if piece.straight { LEAST.1 } else { LEAST.0 };
+        let spacing = piece.length / least as f64;
+        places.push(Candidate { way: piece.end(), end: true, spacing: piece.length });
         let inside = |s: f64| s > piece.start && s < piece.end();
         if few && steps.at.iter().filter(|step| inside(step.0)).count() + 1 < least {
-            let step = piece.length / least as f64;
-            places.extend((1..least).map(|k| (piece.start + step * k as f64, false)));
+            let more = (1..least).map(|k| piece.start + spacing * k as f64);
+            places.extend(more.map(|way| Candidate { way, end: false, spacing }));
         }
     }
-    places.retain(|(s, _)| *s == first || *s == last || (*s > low && *s < high));
-    places.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut nodes = thinned(&places, steps);
-    nodes.insert(0, 0.0);
+    places.retain(|p| p.way == first || p.way == last || (p.way > low && p.way < high));
+    places.sort_by(|a, b| a.way.total_cmp(&b.way));
+    let mut nodes = vec![0.0];
+    nodes.extend(thinned(&places));
     nodes.push(length);
     nodes
 }
 
+/// The place of a step, and more up to the next where speed changes much.
+fn between(pair: &[(f64, f64, f64)]) -> impl Iterator<Item = Candidate> + use<> {
+    let ((way, v, _), (next, next_v, _)) = (pair[0], pair[1]);
+    let change = (v.max(next_v) / v.min(next_v)).ln() / CHANGE.ln();
+    let many = if change.is_finite() { change.ceil().clamp(1.0, MOST_BETWEEN) } else { 1.0 };
+    let spacing = (next - way) / many;
+    let places = (0..many as usize).map(move |k| way + spacing * k as f64);
+    places.map(move |way| Candidate { way, end: false, spacing })
+}
+
 /// Without nodes that are too near to others; ends of pieces stay.
-fn thinned(places: &[(f64, bool)], steps: &Steps) -> Vec<f64> {
-    let mut kept: Vec<(f64, bool)> = Vec::with_capacity(places.len() + 2);
-    let mut step = 1;
+fn thinned(places: &[Candidate]) -> Vec<f64> {
+    let mut kept: Vec<Candidate> = Vec::with_capacity(places.len() + 2);
     for place in places {
-        while step + 1 < steps.at.len() && steps.at[step].0 < place.0 {
-            step += 1;
-        }
-        let near = NEAR * (steps.at[step].0 - steps.at[step - 1].0);
-        match kept.last() {
-            Some(before) if place.0 - before.0 < near && !place.1 => {}
-            Some(before) if place.0 - before.0 < near && !before.1 && kept.len() > 1 => {
-                kept.pop();
-                kept.push(*place);
-            }
-            Some(before) if place.0 - before.0 < 1e-9 * near => {}
+        let gap = kept.last().map_or(f64::INFINITY, |before| place.way - before.way);
+        let spacing = kept.last().map_or(0.0, |before| before.spacing.min(place.spacing));
+        let (near, same) = (gap < NEAR * spacing, gap < 1e-9 * spacing);
+        let first = kept.len() < 2;
+        match kept.last_mut() {
+            Some(_) if near && !place.end => {}
+            Some(before) if near && !before.end && !first => *before = *place,
+            Some(_) if same => {}
             _ => kept.push(*place),
         }
     }
-    kept.into_iter().map(|place| place.0).collect()
+    kept.into_iter().map(|place| place.way).collect()
 }
 
 /// Speeds at the nodes.
@@ -227,15 +297,15 @@ fn on(nodes: &[f64], steps: &Steps) -> Motion {
     motion
 }
 
-fn grid<const N: usize>(curve: &Curve<N>, s: Vec<f64>) -> Grid<N> {
+fn grid<const N: usize>(curve: &Curve<N>, s: Vec<f64>, spacing: f64) -> Grid<N> {
     let pieces = curve.pieces();
     let slack = 1e-12 * curve.length();
     let mut grid = Grid {
         jets: Vec::with_capacity(s.len()),
         third_before: Vec::with_capacity(s.len()),
         straight: Vec::with_capacity(s.len()),
-        piece: Vec::with_capacity(s.len()),
         s: Vec::new(),
+        spacing,
     };
     let mut index = 0;
     for way in &s {
@@ -248,7 +318,6 @@ fn grid<const N: usize>(curve: &Curve<N>, s: Vec<f64>) -> Grid<N> {
         grid.third_before.push(if before == index { jet.third } else { at(&pieces[before]).third });
         grid.jets.push(jet);
         grid.straight.push(pieces[index].straight);
-        grid.piece.push(index);
     }
     grid.s = s;
     grid

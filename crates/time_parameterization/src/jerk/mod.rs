@@ -6,6 +6,6 @@ mod problem;
 mod rows;
 mod solve;
 
-pub(crate) use grid::lay;
+pub(crate) use grid::{lay, refined};
 pub(crate) use problem::stages;
 pub(crate) use solve::Solver;

@@ -14,6 +14,8 @@ use super::problem::StageSums;
 pub(crate) struct Link {
     /// Length, rad.
     pub delta: f64,
+    /// Change of the next x with x.
+    pub by_x: f64,
     /// Change of the next x with u.
     pub by_u: f64,
     /// Change of the next x with w.
@@ -85,7 +87,7 @@ impl Steps {
             let (x, u) = (self.x[i], self.u[i]);
             let w = by_x * x + by_u * u + own;
             self.w[i] = w;
-            self.x[i + 1] = x + link.by_u * u + link.by_w * w + link.gap_x;
+            self.x[i + 1] = link.by_x * x + link.by_u * u + link.by_w * w + link.gap_x;
             self.u[i + 1] = u + link.delta * w + link.gap_u;
         }
     }
@@ -96,7 +98,7 @@ impl Cost {
     #[inline(always)]
     fn before(&self, link: &Link, sums: &StageSums, end: Option<Ends>) -> (Self, [f64; 3]) {
         let StageSums { node, start, end: behind } = sums;
-        let (f, g, h) = (link.by_u, link.by_w, link.delta);
+        let (e, f, g, h) = (link.by_x, link.by_u, link.by_w, link.delta);
         let (xx, xu, uu) = (self.xx + behind.xx, self.xu + behind.xu, self.uu + behind.uu);
         let x = self.x + behind.x + xx * link.gap_x + xu * link.gap_u;
         let u = self.u + behind.u + xu * link.gap_x + uu * link.gap_u;
@@ -105,12 +107,12 @@ impl Cost {
         let ww = g * (wx + behind.xw) + h * (wu + behind.uw) + start.ww + behind.ww;
         let w =
             g * x + h * u + start.w + behind.w + behind.xw * link.gap_x + behind.uw * link.gap_u;
-        let (wx0, wu0) = (wx + start.xw, f * wx + wu + start.uw);
+        let (wx0, wu0) = (e * wx + start.xw, f * wx + wu + start.uw);
         let own = Self {
-            xx: xx + start.xx + node.xx,
-            xu: f * xx + xu + start.xu + node.xu,
+            xx: e * e * xx + start.xx + node.xx,
+            xu: e * (f * xx + xu) + start.xu + node.xu,
             uu: f * (f * xx + 2.0 * xu) + uu + start.uu + node.uu,
-            x: x + start.x + node.x,
+            x: e * x + start.x + node.x,
             u: f * x + u + start.u + node.u,
         };
         match end {
@@ -129,7 +131,7 @@ impl Cost {
             Some(Ends { fall, miss, .. }) => {
                 // w follows from the condition at the end.
                 let inverse = -1.0 / (fall * g + h);
-                let (kx, ku) = (fall * inverse, (fall * f + 1.0) * inverse);
+                let (kx, ku) = (fall * e * inverse, (fall * f + 1.0) * inverse);
                 let k = (miss + fall * link.gap_x + link.gap_u) * inverse;
                 let cost = Self {
                     xx: own.xx + kx * (2.0 * wx0 + ww * kx),

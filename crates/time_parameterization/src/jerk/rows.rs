@@ -14,12 +14,19 @@ pub(crate) struct At {
     pub u: f64,
     /// Change of s̈ along the interval, by the way.
     pub w: f64,
-    /// Speed in the middle of the interval over speed here.
+    /// Mean speed of the interval over the speed here.
     pub ratio: f64,
     /// The bound, in parts of [`Block::bound`]: 1, or 1/ṡ for jerk.
     pub root: f64,
     /// Its derivative by x.
     pub slope: f64,
+}
+
+impl At {
+    /// For rows without w and with a constant bound.
+    pub(crate) fn node(x: f64, u: f64) -> Self {
+        Self { x, u, w: 0.0, ratio: 1.0, root: 1.0, slope: 0.0 }
+    }
 }
 
 /// A step from there.

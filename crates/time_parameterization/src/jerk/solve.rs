@@ -57,10 +57,10 @@ struct Quality {
 }
 
 impl<const N: usize> Solver<N> {
-    pub(crate) fn new(grid: Grid<N>, stages: Vec<Stage<N>>, motion: Motion) -> Self {
+    pub(crate) fn new(stages: Vec<Stage<N>>, grid: Grid<N>, motion: Motion) -> Self {
         let count = grid.s.len();
         let rows: usize = stages[1..count - 1].iter().map(Stage::count).sum();
-        let at = At { x: 0.0, u: 0.0, w: 0.0, ratio: 1.0, root: 1.0, slope: 0.0 };
+        let at = At::node(0.0, 0.0);
         let mut solver = Self {
             stages,
             motion,
@@ -161,18 +161,24 @@ impl<const N: usize> Solver<N> {
             self.durations[i] = h;
             let bend = h * h / 12.0;
             let behind = u[i] + delta * w;
-            self.links[i] = Link {
+            let squares = behind * behind - u[i] * u[i];
+            // h shrinks as speeds grow.
+            let shrink = 0.5 * bend * squares * per_middle;
+            let share = 1.0 / (1.0 + shrink / speed[i + 1]);
+            let gap = x[i] - x[i + 1] + delta * (u[i] + behind) + bend * squares;
+            let link = Link {
                 delta,
-                by_u: 2.0 * delta + 2.0 * bend * delta * w,
-                by_w: delta * (delta + 2.0 * bend * behind),
-                gap_x: x[i] - x[i + 1]
-                    + delta * (u[i] + behind)
-                    + bend * (behind * behind - u[i] * u[i]),
+                by_x: share * (1.0 - shrink / speed[i]),
+                by_u: share * 2.0 * delta * (1.0 + bend * w),
+                by_w: share * delta * (delta + 2.0 * bend * behind),
+                gap_x: share * gap,
                 gap_u: behind - u[i + 1],
             };
-            self.places[i] = places((x[i], u[i], w), (x[i + 1], u[i + 1]), middle, &self.grid, i);
+            let ends = [(speed[i], u[i]), (speed[i + 1], u[i + 1])];
+            self.places[i] = places(ends, w);
+            self.links[i] = link;
         }
-        let node = At { x: x[last], u: u[last], w: 0.0, ratio: 1.0, root: 1.0, slope: 0.0 };
+        let node = At::node(x[last], u[last]);
         self.places[last] = Places { node, start: node, end: node };
     }
 
@@ -263,25 +269,14 @@ fn interval_time(delta: f64, per_speed: f64, change: f64) -> f64 {
     2.0 * first / (1.0 + root)
 }
 
-/// Where the rows of an interval are evaluated; `middle` is the mean of the speeds at its ends.
-fn places<const N: usize>(
-    (x, u, w): (f64, f64, f64),
-    (next_x, next_u): (f64, f64),
-    middle: f64,
-    grid: &Grid<N>,
-    i: usize,
-) -> Places {
-    let node = At { x, u, w, ratio: 1.0, root: 1.0, slope: 0.0 };
-    if grid.straight[i] {
-        let root = 1.0 / middle;
-        let start = At { root, slope: -0.5 * root / x, ..node };
-        return Places { node, start, end: start };
-    }
-    let jerk = |x: f64, u: f64| {
-        let root = 1.0 / x.sqrt();
-        At { x, u, w, ratio: middle * root, root, slope: -0.5 * root / x }
+/// Where the rows of an interval are evaluated, with (speed, u) at both ends.
+fn places([(v, u), (next_v, next_u)]: [(f64, f64); 2], w: f64) -> Places {
+    let middle = 0.5 * (v + next_v);
+    let jerk = |v: f64, u: f64| {
+        let root = 1.0 / v;
+        At { x: v * v, u, w, ratio: middle * root, root, slope: -0.5 * root * root * root }
     };
-    Places { node, start: jerk(x, u), end: jerk(next_x, next_u) }
+    Places { node: At::node(v * v, u), start: jerk(v, u), end: jerk(next_v, next_u) }
 }
 
 /// The duration by x: weight/√x.
