@@ -8,7 +8,7 @@
 use crate::check::Shares;
 use crate::curve::Curve;
 use crate::error::{Place, TimingError};
-use crate::jerk::{self, Solver};
+use crate::jerk::{self, Kind, Rows, Solver, Spot};
 use crate::limits::Limits;
 use crate::timed::{Point, State, Timed, whole_nanoseconds};
 use crate::torque::Dynamics;
@@ -26,6 +26,8 @@ const FOLLOWING: usize = 2;
 const ROUNDS: usize = 8;
 /// Share of a torque limit up to which torques are not looked at when timing.
 const TORQUE_IDLE: f64 = 0.999;
+/// Share of its limit that a row must take to be heeded.
+const HEED: f64 = 0.5;
 /// Most of a limit that is taken off at a node.
 const MOST_OFF: f64 = 0.5;
 
@@ -54,12 +56,12 @@ fn attempt<const N: usize>(
 ) -> Result<Timed<N>, TimingError> {
     let torque = |jet: &_| dynamics.map(|dynamics| dynamics.terms(jet));
     let (grid, motion) = jerk::lay(curve, limits, torque);
-    let mut solver = Solver::new(jerk::stages(&grid, limits, torque), grid, motion);
+    let mut solver = Solver::new(Rows::new(&grid, limits, torque), grid, motion);
     for gap in MESHING {
         solver.improve(gap);
         let Solver { grid, motion, durations, .. } = &solver;
         if let Some((grid, motion)) = jerk::refined(curve, grid, motion, durations) {
-            solver = Solver::new(jerk::stages(&grid, limits, torque), grid, motion);
+            solver = Solver::new(Rows::new(&grid, limits, torque), grid, motion);
         }
     }
     let mut best: Option<Timed<N>> = None;
@@ -141,21 +143,22 @@ fn tighten<const N: usize>(
     for (i, pair) in timed.points().windows(2).enumerate().skip(1) {
         let behind = solver.overshoot(i, (&pair[0], &pair[1]), limits, dynamics);
         let both = before.and(&behind);
-        let stage = &mut solver.stages[i];
-        // Speed over its limit squared is x over its bound.
-        let fastest = both.velocity.iter().copied().fold(0.0, f64::max);
-        bounds.without(2.0 * fastest, &mut stage.speed.bound[0]);
-        stage.acceleration.tighten(&both.acceleration, bounds);
-        if let Some(torque) = &mut stage.torque {
-            for j in 0..N {
-                bounds.without(both.torque[j], &mut torque.bound[j]);
-            }
-        }
-        for rows in [&mut stage.jerk, &mut stage.jerk_behind].into_iter().flatten() {
-            rows.tighten(&behind.jerk, bounds);
+        let rows = solver.rows.of(i);
+        for row in &mut solver.rows.all[rows] {
+            let (of_all, factor) = match row.kind {
+                // Speed over its limit squared is x over its bound.
+                Kind::Speed => (&both.velocity, 2.0),
+                Kind::Acceleration => (&both.acceleration, 1.0),
+                Kind::Torque => (&both.torque, 1.0),
+                Kind::Jerk => (&behind.jerk, 1.0),
+            };
+            let most = || of_all.iter().copied().fold(0.0, f64::max);
+            let overshoot = row.joint.map_or_else(most, |joint| of_all[joint]);
+            bounds.without(factor * overshoot, &mut row.bound);
         }
         before = behind;
     }
+    solver.select(HEED);
 }
 
 /// How far quintics go beyond what the nodes at both ends have, in parts of the limits.
@@ -191,14 +194,23 @@ impl<const N: usize> Solver<N> {
         dynamics: Option<&Dynamics<'_, N>>,
     ) -> Overshoot<N> {
         let mut overshoot = Overshoot::NONE;
-        let Some(jerk) = &self.stages[i].jerk else { return overshoot };
+        let rows = &self.rows.all[self.rows.of(i)];
+        let jerk = |spot: Spot| {
+            let rows = rows.iter().filter(move |row| row.kind == Kind::Jerk && row.spot == spot);
+            let mut shares = [0.0_f64; N];
+            for row in rows {
+                let share = row.share(self.place(i).of(spot));
+                match row.joint {
+                    Some(joint) => shares[joint] = share,
+                    None => shares = [share; N],
+                }
+            }
+            shares
+        };
+        let (at_start, at_end) = (jerk(Spot::Start), jerk(Spot::End));
         let between = Shares::between(from, to, limits);
         let beyond =
             |value: f64, ends: [f64; 2]| (value - ends[0].max(ends[1])).clamp(0.0, MOST_OFF);
-        let places = self.place(i);
-        let at_start = jerk.shares(&places.start);
-        let behind = self.stages[i].jerk_behind.as_ref();
-        let at_end = behind.map_or(at_start, |rows| rows.shares(&places.end));
         for j in 0..N {
             let (a, b) = (&from.state, &to.state);
             let ends = |value: fn(&State<N>, usize) -> f64, limit: f64| {

@@ -1,5 +1,5 @@
 //! What must hold of every motion, found out by sampling it densely.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // a test
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::needless_range_loop)] // a test
 
 mod support;
 

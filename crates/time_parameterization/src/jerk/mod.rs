@@ -7,5 +7,6 @@ mod rows;
 mod solve;
 
 pub(crate) use grid::{lay, refined};
-pub(crate) use problem::stages;
+pub(crate) use problem::Rows;
+pub(crate) use rows::{Kind, Spot};
 pub(crate) use solve::Solver;

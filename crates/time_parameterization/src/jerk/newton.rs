@@ -7,7 +7,7 @@
 //! u = ±2/3 · x/δ there.
 #![allow(clippy::indexing_slicing, clippy::needless_range_loop)] // one index over the nodes
 
-use super::problem::StageSums;
+use super::solve::StageSums;
 
 /// The motion between two nodes, linear around the present one.
 #[derive(Debug, Clone, Copy, Default)]

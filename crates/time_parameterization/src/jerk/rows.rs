@@ -1,11 +1,10 @@
-//! Limits as pairs of inequalities with slacks and forces: one block for each limit at a node.
+//! One limit of one joint at one node, as a pair of inequalities with slacks and forces.
 //!
-//! A row is a joint's |cx·x + cu·u + cw·ẇ + c0| ≤ bound, with the coefficients divided by the limit.
-//! Each side has a slack (how far the limit is) and a force (how strongly it holds the motion back);
-//! the solver drives their product to the small number μ.
-#![allow(clippy::indexing_slicing)] // arrays of K, indices below K
+//! A row is |cx·x + cu·u + cw·w + c0| ≤ bound, with the coefficients divided by the limit. Each side
+//! has a slack (how far the limit is) and a force (how strongly it holds the motion back); the solver
+//! drives their product to the small number μ.
 
-/// Where a block is evaluated.
+/// Where a row is evaluated.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct At {
     /// ṡ².
@@ -16,7 +15,7 @@ pub(crate) struct At {
     pub w: f64,
     /// Mean speed of the interval over the speed here.
     pub ratio: f64,
-    /// The bound, in parts of [`Block::bound`]: 1, or 1/ṡ for jerk.
+    /// The bound, in parts of [`Row::bound`]: 1, or 1/ṡ for jerk.
     pub root: f64,
     /// Its derivative by x.
     pub slope: f64,
@@ -58,144 +57,162 @@ pub(crate) struct Reach {
     pub force: f64,
 }
 
-/// K rows at one node.
+impl Reach {
+    #[inline]
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self { slack: self.slack.max(other.slack), force: self.force.max(other.force) }
+    }
+}
+
+/// At which end of the interval behind a node a row is evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spot {
+    /// At the node itself: no w.
+    Node,
+    /// At the start of the interval.
+    Start,
+    /// At its end, which is the next node.
+    End,
+}
+
+/// What a row limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Speed,
+    Acceleration,
+    Torque,
+    Jerk,
+}
+
+/// The limit of a joint.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Block<const K: usize> {
-    pub cx: [f64; K],
-    pub cu: [f64; K],
-    pub cw: [f64; K],
-    pub c0: [f64; K],
+pub(crate) struct Row {
+    pub kind: Kind,
+    pub spot: Spot,
+    /// Index of the joint; none for a row that holds for all joints.
+    pub joint: Option<usize>,
+    pub cx: f64,
+    pub cu: f64,
+    pub cw: f64,
+    pub c0: f64,
     /// 1, less what the motion overshoots between the nodes.
-    pub bound: [f64; K],
-    over: Side<K>,
-    under: Side<K>,
+    pub bound: f64,
 }
 
-/// One side of the inequalities.
+/// A row that the solver heeds.
 #[derive(Debug, Clone, Copy)]
-struct Side<const K: usize> {
-    slack: [f64; K],
-    force: [f64; K],
+pub(crate) struct Active {
+    pub row: Row,
+    /// Number of the row among all.
+    pub index: usize,
+    over: Side,
+    under: Side,
+}
+
+/// One side of the inequality.
+#[derive(Debug, Clone, Copy)]
+struct Side {
+    slack: f64,
+    force: f64,
     /// Change of the slack in the step at hand.
-    change: [f64; K],
+    change: f64,
 }
 
-impl<const K: usize> Side<K> {
-    const FREE: Self = Self { slack: [1.0; K], force: [0.0; K], change: [0.0; K] };
-}
+impl Side {
+    fn new(slack: f64, mu: f64) -> Self {
+        Self { slack, force: mu / slack, change: 0.0 }
+    }
 
-impl<const K: usize> Block<K> {
-    pub(crate) fn new(cx: [f64; K], cu: [f64; K], cw: [f64; K]) -> Self {
-        let (over, under) = (Side::FREE, Side::FREE);
-        Self { cx, cu, cw, c0: [0.0; K], bound: [1.0; K], over, under }
+    /// How much of its slack a step takes, and of its force.
+    #[inline(always)]
+    fn shrinks(&self, mu: f64) -> (f64, f64) {
+        let shrink = -self.change / self.slack;
+        // The force grows by (μ - force·change) / slack - force.
+        (shrink, 1.0 - shrink - mu / (self.slack * self.force))
     }
 
     #[inline(always)]
-    fn value(&self, at: &At, k: usize) -> f64 {
-        self.cx[k] * at.x + self.cu[k] * at.u + self.cw[k] * at.ratio * at.w + self.c0[k]
+    fn go(&mut self, slack_share: f64, force_share: f64, mu: f64, real: f64) {
+        let growth = (mu - self.force * self.change) / self.slack - self.force;
+        self.force += force_share * growth;
+        self.slack = (self.slack + slack_share * self.change).max(real);
     }
+}
 
-    /// The values over their limits.
-    pub(crate) fn shares(&self, at: &At) -> [f64; K] {
-        std::array::from_fn(|k| self.value(at, k).abs() / at.root)
-    }
-
-    /// Slacks and forces to begin with: slacks that are violated are set to `least` of the bound.
-    pub(crate) fn reset(&mut self, at: &At, least: f64, mu: f64) {
-        for k in 0..K {
-            let (value, bound) = (self.value(at, k), self.bound[k] * at.root);
-            for (side, slack) in [(&mut self.over, bound - value), (&mut self.under, bound + value)]
-            {
-                side.slack[k] = slack.max(least * at.root);
-                side.force[k] = mu / side.slack[k];
-            }
-        }
-    }
-
-    /// What the block adds to the quadratic model of the step.
+impl Row {
+    /// The value over its limit.
     #[inline(always)]
-    pub(crate) fn sums(&self, at: &At, mu: f64) -> Sums {
-        let mut sums = Sums::default();
-        for k in 0..K {
-            let (value, bound) = (self.value(at, k), self.bound[k] * at.root);
-            let (cx, cu, cw) = (self.cx[k], self.cu[k], self.cw[k] * at.ratio);
-            let slope = self.bound[k] * at.slope;
-            let (over, under) = (self.over.slack[k], self.under.slack[k]);
-            let (per_over, per_under) = (1.0 / over, 1.0 / under);
-            let stiff_over = self.over.force[k] * per_over;
-            let stiff_under = self.under.force[k] * per_under;
-            let push_over = mu * per_over - stiff_over * (bound - value - over);
-            let push_under = mu * per_under - stiff_under * (bound + value - under);
-            let (both, odd) = (stiff_over + stiff_under, stiff_under - stiff_over);
-            let (push, pull) = (push_under - push_over, push_over + push_under);
-            let mixed = both * cx + odd * slope;
-            sums.xx += mixed * cx + (both * slope + odd * cx) * slope;
-            sums.xu += mixed * cu;
-            sums.xw += mixed * cw;
-            sums.uu += both * cu * cu;
-            sums.uw += both * cu * cw;
-            sums.ww += both * cw * cw;
-            sums.x -= pull * slope + push * cx;
-            sums.u -= push * cu;
-            sums.w -= push * cw;
-        }
-        sums
+    pub(crate) fn share(&self, at: &At) -> f64 {
+        self.value(at).abs() / at.root
+    }
+
+    #[inline(always)]
+    fn value(&self, at: &At) -> f64 {
+        self.cx * at.x + self.cu * at.u + self.cw * at.ratio * at.w + self.c0
+    }
+}
+
+impl Active {
+    /// Heeds a row; slacks that are violated are set to `least` of the bound.
+    pub(crate) fn new(row: Row, index: usize, at: &At, least: f64, mu: f64) -> Self {
+        let (value, bound) = (row.value(at), row.bound * at.root);
+        let side = |slack: f64| Side::new(slack.max(least * at.root), mu);
+        Self { row, index, over: side(bound - value), under: side(bound + value) }
+    }
+
+    /// The same with another bound.
+    pub(crate) fn with(self, row: Row) -> Self {
+        Self { row, ..self }
+    }
+
+    /// What the row adds to the quadratic model of the step.
+    #[inline(always)]
+    pub(crate) fn add_to(&self, sums: &mut Sums, at: &At, mu: f64) {
+        let Row { cx, cu, cw, bound, .. } = self.row;
+        let (value, cw) = (self.row.value(at), cw * at.ratio);
+        let (slope, bound) = (bound * at.slope, bound * at.root);
+        let (per_over, per_under) = (1.0 / self.over.slack, 1.0 / self.under.slack);
+        let stiff_over = self.over.force * per_over;
+        let stiff_under = self.under.force * per_under;
+        let push_over = mu * per_over - stiff_over * (bound - value - self.over.slack);
+        let push_under = mu * per_under - stiff_under * (bound + value - self.under.slack);
+        let (both, odd) = (stiff_over + stiff_under, stiff_under - stiff_over);
+        let (push, pull) = (push_under - push_over, push_over + push_under);
+        let mixed = both * cx + odd * slope;
+        sums.xx += mixed * cx + (both * slope + odd * cx) * slope;
+        sums.xu += mixed * cu;
+        sums.xw += mixed * cw;
+        sums.uu += both * cu * cu;
+        sums.uw += both * cu * cw;
+        sums.ww += both * cw * cw;
+        sums.x -= pull * slope + push * cx;
+        sums.u -= push * cu;
+        sums.w -= push * cw;
     }
 
     /// Takes note of a step and says how far it may go.
     #[inline(always)]
     pub(crate) fn plan(&mut self, at: &At, step: &Step, mu: f64) -> Reach {
-        let mut slack_reach = [0.0_f64; K];
-        let mut force_reach = [0.0_f64; K];
-        for k in 0..K {
-            let (value, bound) = (self.value(at, k), self.bound[k] * at.root);
-            let slope = self.bound[k] * at.slope * step.x;
-            let change = self.cx[k] * step.x + self.cu[k] * step.u + self.cw[k] * at.ratio * step.w;
-            let over = bound - value + slope - change - self.over.slack[k];
-            let under = bound + value + slope + change - self.under.slack[k];
-            (self.over.change[k], self.under.change[k]) = (over, under);
-            let shrink = [-over / self.over.slack[k], -under / self.under.slack[k]];
-            slack_reach[k] = shrink[0].max(shrink[1]);
-            // Force grows by (μ - force·change) / slack - force.
-            let centre = |side: &Side<K>| mu / (side.slack[k] * side.force[k]);
-            let fade =
-                [1.0 - shrink[0] - centre(&self.over), 1.0 - shrink[1] - centre(&self.under)];
-            force_reach[k] = fade[0].max(fade[1]);
-        }
-        Reach {
-            slack: slack_reach.into_iter().fold(0.0, f64::max),
-            force: force_reach.into_iter().fold(0.0, f64::max),
-        }
+        let Row { cx, cu, cw, bound, .. } = self.row;
+        let value = self.row.value(at);
+        let change = cx * step.x + cu * step.u + cw * at.ratio * step.w;
+        let bound = bound * (at.root + at.slope * step.x);
+        self.over.change = bound - value - change - self.over.slack;
+        self.under.change = bound + value + change - self.under.slack;
+        let (over, under) = (self.over.shrinks(mu), self.under.shrinks(mu));
+        Reach { slack: over.0.max(under.0), force: over.1.max(under.1) }
     }
 
-    /// Goes the planned step: shares of it for slacks and forces.
+    /// Goes the planned step, shares of it for slacks and forces, to where the row now is. Real
+    /// slacks are taken where they are larger. Returns the sum of the products of slack and force,
+    /// and the violation.
     #[inline(always)]
-    pub(crate) fn go(&mut self, slack_share: f64, force_share: f64, mu: f64) {
-        for side in [&mut self.over, &mut self.under] {
-            for k in 0..K {
-                let (slack, force) = (side.slack[k], side.force[k]);
-                let growth = (mu - force * side.change[k]) / slack - force;
-                side.force[k] = force + force_share * growth;
-                side.slack[k] = slack + slack_share * side.change[k];
-            }
-        }
-    }
-
-    /// Takes the real slacks where they are larger, and returns the sum of all products of slack and
-    /// force and the largest violation.
-    #[inline(always)]
-    pub(crate) fn settle(&mut self, at: &At) -> (f64, f64) {
-        let mut products = [0.0; K];
-        let mut worst = [0.0_f64; K];
-        for k in 0..K {
-            let (value, bound) = (self.value(at, k), self.bound[k] * at.root);
-            let (over, under) = (bound - value, bound + value);
-            self.over.slack[k] = self.over.slack[k].max(over);
-            self.under.slack[k] = self.under.slack[k].max(under);
-            products[k] =
-                self.over.slack[k] * self.over.force[k] + self.under.slack[k] * self.under.force[k];
-            worst[k] = (self.over.slack[k] - over).max(self.under.slack[k] - under) / at.root;
-        }
-        (products.into_iter().sum(), worst.into_iter().fold(0.0, f64::max))
+    pub(crate) fn go(&mut self, (slack, force): (f64, f64), mu: f64, at: &At) -> (f64, f64) {
+        let (value, bound) = (self.row.value(at), self.row.bound * at.root);
+        let (over, under) = (bound - value, bound + value);
+        self.over.go(slack, force, mu, over);
+        self.under.go(slack, force, mu, under);
+        let products = self.over.slack * self.over.force + self.under.slack * self.under.force;
+        (products, (self.over.slack - over).max(self.under.slack - under) / at.root)
     }
 }

@@ -8,8 +8,8 @@
 
 use super::grid::{Grid, Motion};
 use super::newton::{Ends, Link, Steps};
-use super::problem::{Places, Stage, StageStep, StageSums};
-use super::rows::{At, Reach, Step};
+use super::problem::Rows;
+use super::rows::{Active, At, Reach, Row, Spot, Step, Sums};
 
 /// Newton steps at most.
 const STEPS: usize = 80;
@@ -17,6 +17,8 @@ const STEPS: usize = 80;
 const LEAST_SLACK: f64 = 0.1;
 /// Gap to begin with, in parts of the duration.
 const FIRST_GAP: f64 = 0.3;
+/// Share of its limit that a row must take to be heeded, at the beginning.
+const FIRST_HEED: f64 = 0.25;
 /// Share of the way to the nearest limit that a step may go.
 const BEFORE_LIMIT: f64 = 0.99;
 /// Share of x that a step may take away.
@@ -30,8 +32,11 @@ const RESTORING: usize = 4;
 /// The solver with all it knows of one curve.
 pub(crate) struct Solver<const N: usize> {
     pub grid: Grid<N>,
-    pub stages: Vec<Stage<N>>,
+    pub rows: Rows,
     pub motion: Motion,
+    /// The rows that are heeded, node by node, and where those of each node begin.
+    active: Vec<Active>,
+    first: Vec<usize>,
     w: Vec<f64>,
     steps: Steps,
     links: Vec<Link>,
@@ -43,8 +48,43 @@ pub(crate) struct Solver<const N: usize> {
     mu: f64,
     /// Share of the last step that was gone.
     share: f64,
-    rows: f64,
     tremble: f64,
+}
+
+/// Where the rows of a node and of the interval behind it are evaluated.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Places {
+    node: At,
+    start: At,
+    end: At,
+}
+
+impl Places {
+    pub(crate) fn of(&self, spot: Spot) -> &At {
+        match spot {
+            Spot::Node => &self.node,
+            Spot::Start => &self.start,
+            Spot::End => &self.end,
+        }
+    }
+}
+
+/// Derivatives of the barrier: of the node, and of the interval by its start and by its end.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct StageSums {
+    pub node: Sums,
+    pub start: Sums,
+    pub end: Sums,
+}
+
+impl StageSums {
+    fn of(&mut self, spot: Spot) -> &mut Sums {
+        match spot {
+            Spot::Node => &mut self.node,
+            Spot::Start => &mut self.start,
+            Spot::End => &mut self.end,
+        }
+    }
 }
 
 /// How good a motion is.
@@ -57,12 +97,13 @@ struct Quality {
 }
 
 impl<const N: usize> Solver<N> {
-    pub(crate) fn new(stages: Vec<Stage<N>>, grid: Grid<N>, motion: Motion) -> Self {
+    pub(crate) fn new(rows: Rows, grid: Grid<N>, motion: Motion) -> Self {
         let count = grid.s.len();
-        let rows: usize = stages[1..count - 1].iter().map(Stage::count).sum();
         let at = At::node(0.0, 0.0);
         let mut solver = Self {
-            stages,
+            active: Vec::with_capacity(rows.all.len()),
+            first: vec![0; count + 1],
+            rows,
             motion,
             w: vec![0.0; count],
             steps: Steps::new(count),
@@ -71,8 +112,7 @@ impl<const N: usize> Solver<N> {
             weights: vec![0.0; count],
             durations: vec![0.0; count],
             mu: 0.0,
-            share: 0.0,
-            rows: rows as f64,
+            share: 0.5,
             tremble: 0.0,
             grid,
         };
@@ -91,17 +131,47 @@ impl<const N: usize> Solver<N> {
         let duration = self.duration();
         let hardest = self.motion.u.iter().fold(0.0, |most: f64, u| most.max(u.abs()));
         self.tremble = TREMBLE * duration / (hardest * hardest);
-        self.loosen(FIRST_GAP);
+        // About as many rows as there will be.
+        self.mu = FIRST_GAP * duration / self.rows.all.len() as f64;
+        self.select(FIRST_HEED);
     }
 
-    /// Begins anew from the present motion with this gap, in parts of the duration.
-    pub(crate) fn loosen(&mut self, gap: f64) {
-        self.look();
-        self.mu = gap * self.duration() / self.rows;
-        self.share = 0.5;
-        for i in 1..self.grid.s.len() - 1 {
-            self.stages[i].reset(&self.places[i], LEAST_SLACK, self.mu);
+    /// Heeds the rows that take more than the share `least` of their limit, and of every kind at
+    /// every spot the one that takes most. Rows that were heeded keep their slacks and forces.
+    pub(crate) fn select(&mut self, least: f64) {
+        let old = std::mem::take(&mut self.active);
+        let mut known = old.iter().peekable();
+        self.active.reserve(old.len().max(4 * self.grid.s.len()));
+        for i in 0..self.grid.s.len() {
+            self.first[i] = self.active.len();
+            let range = self.rows.of(i);
+            let rows = &self.rows.all[range.clone()];
+            let share = |row: &Row| row.share(self.places[i].of(row.spot));
+            let mut from = 0;
+            for group in rows.chunk_by(|a, b| a.kind == b.kind && a.spot == b.spot) {
+                let most = group.iter().map(share).fold(0.0, f64::max);
+                for (k, row) in group.iter().enumerate() {
+                    let index = range.start + from + k;
+                    while known.next_if(|row| row.index < index).is_some() {}
+                    if share(row) < least.min(most) {
+                        continue;
+                    }
+                    let at = self.places[i].of(row.spot);
+                    let active = known.next_if(|row| row.index == index).map_or_else(
+                        || Active::new(*row, index, at, LEAST_SLACK, self.mu),
+                        |known| known.with(*row),
+                    );
+                    self.active.push(active);
+                }
+                from += group.len();
+            }
         }
+        self.first[self.grid.s.len()] = self.active.len();
+    }
+
+    /// Number of inequalities.
+    fn count(&self) -> f64 {
+        2.0 * self.active.len() as f64
     }
 
     /// How long the motion takes, s.
@@ -185,25 +255,29 @@ impl<const N: usize> Solver<N> {
     /// One Newton step; μ goes down to what makes `floor` of the duration at least.
     fn step(&mut self, floor: f64) -> Quality {
         let lazy = (1.0 - self.share) * (1.0 - self.share);
-        let target = (lazy.clamp(0.05, 0.8) * self.mu).max(floor * self.duration() / self.rows);
+        let least = floor * self.duration() / self.count();
+        let target = (lazy.clamp(0.05, 0.8) * self.mu).max(least);
         self.direction(target);
-        let (slack, force) = self.shares(target);
+        let shares = self.shares(target);
         for i in 1..self.grid.s.len() - 1 {
-            self.motion.x[i] += slack * self.steps.x[i];
-            self.motion.u[i] += slack * self.steps.u[i];
-            self.w[i] += slack * self.steps.w[i];
-            self.stages[i].go(slack, force, target);
+            self.motion.x[i] += shares.0 * self.steps.x[i];
+            self.motion.u[i] += shares.0 * self.steps.u[i];
+            self.w[i] += shares.0 * self.steps.w[i];
         }
-        self.share = slack.min(force);
+        self.share = shares.0.min(shares.1);
         self.look();
-        self.settle()
+        self.go(shares, target)
     }
 
     fn direction(&mut self, mu: f64) {
         let ends = self.ends();
-        let Self { stages, places, links, weights, motion, w, steps, tremble, .. } = self;
+        let Self { active, first, places, links, weights, motion, w, steps, tremble, .. } = self;
         steps.solve(links, ends, |i| {
-            let mut sums = stages[i].sums(&places[i], mu);
+            let mut sums = StageSums::default();
+            for row in &active[first[i]..first[i + 1]] {
+                let spot = row.row.spot;
+                row.add_to(sums.of(spot), places[i].of(spot), mu);
+            }
             add_duration(&mut sums, weights[i], motion.x[i]);
             let delta = links[i].delta;
             let cost = *tremble * delta * delta;
@@ -216,25 +290,32 @@ impl<const N: usize> Solver<N> {
     /// How much of the step the slacks and the forces may go.
     fn shares(&mut self, mu: f64) -> (f64, f64) {
         let mut reach = Reach { slack: BEFORE_LIMIT, force: BEFORE_LIMIT };
+        let Steps { x, u, w, .. } = &self.steps;
         for i in 1..self.grid.s.len() - 1 {
-            let at = |k: usize| (self.steps.x[k], self.steps.u[k]);
-            let ((x, u), (next_x, next_u)) = (at(i), at(i + 1));
-            let w = self.steps.w[i];
-            let step = StageStep { start: Step { x, u, w }, end: Step { x: next_x, u: next_u, w } };
-            reach.and(self.stages[i].plan(&self.places[i], &step, mu));
-            reach.slack = reach.slack.max(-x / self.motion.x[i] * BEFORE_LIMIT / BEFORE_STANDSTILL);
+            let start = Step { x: x[i], u: u[i], w: w[i] };
+            let end = Step { x: x[i + 1], u: u[i + 1], w: w[i] };
+            for row in &mut self.active[self.first[i]..self.first[i + 1]] {
+                let spot = row.row.spot;
+                let step = if spot == Spot::End { &end } else { &start };
+                reach = reach.and(row.plan(self.places[i].of(spot), step, mu));
+            }
+            let slower = -x[i] / self.motion.x[i] * BEFORE_LIMIT / BEFORE_STANDSTILL;
+            reach.slack = reach.slack.max(slower);
         }
         (BEFORE_LIMIT / reach.slack, BEFORE_LIMIT / reach.force)
     }
 
-    fn settle(&mut self) -> Quality {
+    /// Goes the step with slacks and forces, the motion being there already.
+    fn go(&mut self, shares: (f64, f64), mu: f64) -> Quality {
         let (mut products, mut violation) = (0.0, 0.0_f64);
         for i in 1..self.grid.s.len() - 1 {
-            let (product, worst) = self.stages[i].settle(&self.places[i]);
-            products += product;
-            violation = violation.max(worst);
+            for row in &mut self.active[self.first[i]..self.first[i + 1]] {
+                let (product, broken) = row.go(shares, mu, self.places[i].of(row.row.spot));
+                products += product;
+                violation = violation.max(broken);
+            }
         }
-        self.mu = products / self.rows;
+        self.mu = products / self.count();
         Quality { gap: products / self.duration(), violation }
     }
 
