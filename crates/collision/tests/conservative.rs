@@ -139,14 +139,14 @@ fn padding_keeps_a_link_away() {
     let mut scene = Scene::new();
     let tip = robot.tip_pose(&home).translation.vector;
     let shape = Shape::sphere("ball", 0.02).unwrap();
-    scene.add("ball", Pose::translation(tip.x, tip.y, tip.z - 0.08), shape).unwrap();
+    scene.add("ball", Pose::translation(tip.x, tip.y, tip.z - 0.04), shape).unwrap();
     let distance = |scene: &Scene| {
         let checker = Checker::new(&robot, scene).unwrap();
         assert_eq!(checker.is_free(&single(&home)), checker.contact(&home).is_none());
         checker.nearest(&home).unwrap()
     };
     let bare = distance(&scene);
-    assert!(bare.distance > 0.0 && bare.first == "link_6");
+    assert!(bare.distance > 0.0 && bare.first == "link_6", "{bare}");
     scene.pad("link_6", 0.1).unwrap();
     assert!((distance(&scene).distance - (bare.distance - 0.1)).abs() < 1e-6);
     assert!(scene.pad("link_6", -0.1).is_err() && scene.pad("link_6", f64::NAN).is_err());

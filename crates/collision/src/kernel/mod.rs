@@ -12,8 +12,6 @@
 mod build;
 pub(crate) mod edge;
 mod gather;
-#[cfg(test)]
-mod tests;
 mod vector;
 
 use arrayvec::ArrayVec;

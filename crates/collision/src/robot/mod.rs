@@ -11,8 +11,6 @@ mod frames;
 mod proof;
 mod sampling;
 mod srdf;
-#[cfg(test)]
-mod tests;
 mod tree;
 
 use std::collections::{BTreeMap, HashMap};
