@@ -1,7 +1,8 @@
 //! Collision-free motions of a serial arm.
 //!
 //! A [`Planner`] finds a way from a start to any of several goals ([`Planner::plan`]) and shortens it
-//! ([`Planner::simplify`]). It keeps its storage from one search to the next.
+//! ([`Planner::simplify`]). It keeps its storage from one search to the next. A [`MotionPlanner`] does
+//! that and the rest: joint positions, a pose, a line or an arc in, a timed motion out.
 //!
 //! The rule: what it returns was found free by the [`Checker`] all along, not only at sampled places;
 //! and the same question with the same settings gets the same answer, unless it is stopped.
@@ -13,6 +14,7 @@
 mod connect;
 mod error;
 mod halton;
+mod motion;
 mod path;
 mod simplify;
 mod tree;
@@ -21,6 +23,7 @@ use collision::{Checker, Tally};
 use connect::{Question, Search};
 
 pub use error::{PlanError, Which};
+pub use motion::{Motion, MotionError, MotionPlanner, Request, Target, Tolerance};
 pub use path::Path;
 
 /// How to search.
