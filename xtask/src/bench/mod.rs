@@ -3,6 +3,7 @@
 //! A new benchmark is one file here and one entry in [`Bench`].
 
 mod control;
+mod planning;
 mod thermal;
 
 use anyhow::Result;
@@ -13,6 +14,8 @@ use clap::ValueEnum;
 pub enum Bench {
     /// Takeover, planned upgrade and its rollback, cycle, latency, cost of the law.
     Control,
+    /// Kinematics, collision checks, planning and time parameterisation, beside their peers.
+    Planning,
     /// Alarm, derating, prediction, sensor faults and cost of the thermal node, on virtual time.
     Thermal,
 }
@@ -24,6 +27,7 @@ pub enum Bench {
 pub fn bench(which: Bench, quick: bool) -> Result<bool> {
     match which {
         Bench::Control => control::run(quick),
+        Bench::Planning => planning::run(quick),
         Bench::Thermal => thermal::run(quick),
     }
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use collision::{Checker, Robot, Tally};
+use collision::{Checker, Joint, Robot, Tally};
 use planner::{PlanError, Planner, Settings, Simplification};
 use serde_json::{Value, json};
+use time_parameterization::{JointLimits, Limits, PathRequest, Shape, Timing};
 
 use super::ompl::{self, Peer};
 use super::tables::{Spread, row};
@@ -65,10 +66,34 @@ pub struct Measured {
     pub figures: Vec<Figures>,
 }
 
-/// From the corners of a way to the duration of the motion along it [s]. The hook for the time
-/// parameterisation, which lives in another crate.
-fn duration(_robot: &Robot, _corners: &[Vec<f64>]) -> Option<f64> {
-    None
+/// A description has no accelerations: each is reached within this time, s, and with its jerk within
+/// [`JERK_TIME`], s.
+const ACCELERATION_TIME: f64 = 0.25;
+const JERK_TIME: f64 = 0.1;
+/// Corners may be rounded by this much, rad.
+const ACCURACY: f64 = 0.05;
+
+/// From the corners of a way to the duration of the motion along it [s]; none for arms that have not
+/// six joints with speeds, and for ways that cannot be timed.
+fn duration(robot: &Robot, corners: &[Vec<f64>]) -> Option<f64> {
+    let joints: &[Joint; 6] = robot.joints().try_into().ok()?;
+    let limits = joints.each_ref().map(|joint| {
+        let acceleration = joint.velocity / ACCELERATION_TIME;
+        JointLimits {
+            // Corners are of single precision.
+            lower: joint.lower - 1e-6,
+            upper: joint.upper + 1e-6,
+            velocity: joint.velocity,
+            acceleration,
+            jerk: acceleration / JERK_TIME,
+            torque: f64::INFINITY,
+        }
+    });
+    let limits = Limits::new(joints.each_ref().map(|joint| joint.name.clone()), &limits).ok()?;
+    let corners: Option<Vec<[f64; 6]>> =
+        corners.iter().map(|corner| corner.as_slice().try_into().ok()).collect();
+    let request = PathRequest { speed: 1.0, accuracy: ACCURACY, shape: Shape::Lines };
+    Timing::new(limits, None).path(&corners?, &request).ok().map(|timed| timed.duration())
 }
 
 /// Plans every problem of a set in every pass.
@@ -95,7 +120,6 @@ pub fn measure(
     let mut planner = Planner::new(set.joints());
     for pass in 0..effort.passes {
         for (problem, checker, figures) in &mut prepared {
-            for _ in 0..3 { let mut f = Figures::default(); once(&mut planner, robot, checker, problem, seed, &mut f); }
             once(&mut planner, robot, checker, problem, seed, figures);
             if let Some(peer) = peer.filter(|_| pass < effort.peer_passes) {
                 beside(peer, checker, problem, effort.peer_seconds, pass, figures);
@@ -129,7 +153,9 @@ fn once(
             let tally = planner.simplify(checker, &mut path, &shorten, &mut || false);
             figures.simplify.push(micros(begin.elapsed()));
             figures.cost = path.cost();
-            figures.duration = duration(robot, &path.corners());
+            if figures.duration.is_none() {
+                figures.duration = duration(robot, &path.corners());
+            }
             (figures.tally, figures.simplify_tally) = (plan.tally, tally);
             (figures.nodes, figures.iterations) = (plan.nodes, plan.iterations);
         }
