@@ -69,6 +69,9 @@ enum Verb {
         /// Fewer trials, at most three minutes.
         #[arg(long)]
         quick: bool,
+        /// One part of `control` only: idle, kill, freeze, hand-over, roll-back or restart.
+        #[arg(long)]
+        only: Option<String>,
     },
     /// Replace a node of the running arm, in motion; the old one goes on when the new one is no good.
     Upgrade {
@@ -130,7 +133,7 @@ fn run(verb: Verb) -> Result<bool> {
         Verb::Build { messages: false } => build::everything().map(|_| true),
         Verb::Ros2 { words } => become_program("ros2", &words),
         Verb::Shell { words } => shell(&words),
-        Verb::Bench { name, quick } => bench::bench(name, quick),
+        Verb::Bench { name, quick, only } => bench::bench(name, quick, only.as_deref()),
         Verb::Upgrade { node, binary, canary } => upgrade::upgrade(node, &binary, canary),
         Verb::Doctor => Ok(doctor::doctor()),
         Verb::Report { what: None, .. } => targets::print(&paths::reports()),

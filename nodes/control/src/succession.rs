@@ -89,7 +89,9 @@ impl Control {
                 self.shadow.told(handover);
             }
         }
-        if self.tenure.watches() && self.tenure.epoch().is_none() && self.seeded {
+        // Who was held up cannot tell a bad controller from a slow machine by how the arm follows.
+        let sees = self.seeded && !self.tenure.was_held_up(now);
+        if self.tenure.watches() && self.tenure.epoch().is_none() && sees {
             finding = finding.or(self.canary.tracking(&self.measured));
         }
         finding

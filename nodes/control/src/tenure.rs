@@ -345,10 +345,15 @@ impl Tenure {
         true
     }
 
+    /// Whether cycles of this process were late just now: what it sees then says little of others.
+    #[must_use]
+    pub fn was_held_up(&self, now: Monotonic) -> bool {
+        now.since(self.held_up) < self.period * HELD_UP
+    }
+
     /// Whether a silence counts for little, because this process was held up as well.
     fn hesitates(&self, now: Monotonic, then: Monotonic) -> bool {
-        let lately = now.since(self.held_up) < self.period * HELD_UP;
-        lately && self.lease().silent_for(then) < self.period * HELD_UP
+        self.was_held_up(now) && self.lease().silent_for(then) < self.period * HELD_UP
     }
 
     /// Notes a command of our own before it is sent; as the drivers will obey it, if they obey us

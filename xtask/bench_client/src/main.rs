@@ -29,7 +29,7 @@ struct Arguments {
     /// Fewer trials.
     #[arg(long)]
     quick: bool,
-    /// One part only; its figures are printed, no report is written.
+    /// One part only; it takes its place in the report there is, if that is of the same revision.
     #[arg(long)]
     only: Option<Part>,
     /// What example `law_cost` of control printed.
@@ -99,9 +99,10 @@ fn main() -> Result<()> {
     }
     report = report.with("bare_loop_beside", witness.testimony().detail());
     println!("{}", report.table());
-    if arguments.only.is_some() {
-        println!("{}", serde_json::to_string_pretty(&report.detail)?);
-        return Ok(());
+    if arguments.only.is_some()
+        && let Ok(earlier) = Report::read(&arguments.report.join("bench_control.json"))
+    {
+        report = report.after(earlier);
     }
     let path =
         report.write(&arguments.report, "bench_control").context("cannot write the report")?;

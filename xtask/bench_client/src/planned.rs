@@ -22,6 +22,9 @@ const CANARY: f64 = 0.3;
 const KINDS: [&str; 5] = ["panic", "nan", "wrong_sign", "error_grows", "silent"];
 const BEHAVES: f64 = 0.3;
 
+/// Below this speed a joint stands, rad/s.
+const SLOW: f64 = 0.05;
+
 /// Time within which the predecessor must be back, s.
 const BACK: f64 = 0.1;
 
@@ -56,6 +59,7 @@ pub fn hand_over(trials: u64) -> Result<HandOvers> {
         moving.keep_moving(Duration::from_millis(100))?;
         if !answer.success {
             refused.push(answer.message.clone());
+            renew_successor(&mut moving)?;
         }
         moving.ears.with(|heard| {
             let joints = || heard.samples.iter();
@@ -76,6 +80,14 @@ pub fn hand_over(trials: u64) -> Result<HandOvers> {
     bar.finish_and_clear();
     let rms = (alone.rms(), with.rms());
     Ok(HandOvers { gaps, steps, refused, failures: moving.failures, rms })
+}
+
+/// From whom the lease was taken back is not named again before it was restarted.
+fn renew_successor(moving: &mut Moving) -> Result<()> {
+    let holder = moving.scenario.holder()?;
+    let other = if holder == "control" { "control_standby" } else { "control" };
+    moving.scenario.kill(other)?;
+    moving.wait_for_pair().map(|_| ())
 }
 
 /// Tracking errors of all joints, summed up.
@@ -188,7 +200,17 @@ fn once(moving: &mut Moving, kind: &str) -> Result<f64> {
         })
     };
     let (Some(began), Some(back)) = (first(bad), first(back)) else { return Ok(f64::INFINITY) };
-    Ok((back - began - BEHAVES).max(0.0))
+    Ok((back - visible_from(moving, began + BEHAVES)).max(0.0))
+}
+
+/// When a fault that begins at `from` can be seen: as long as the arm stands where its program lets
+/// it stand, a wrong sign is none.
+fn visible_from(moving: &Moving, from: f64) -> f64 {
+    moving.ears.with(|heard| {
+        let later = heard.samples.iter().flatten().filter(|sample| sample.at >= from);
+        let moves = later.filter(|sample| sample.setpoint.1.abs() > SLOW);
+        moves.map(|sample| sample.at).reduce(f64::min).unwrap_or(from)
+    })
 }
 
 impl RollBacks {

@@ -10,7 +10,7 @@ use std::process::Command;
 /// The release of Pinocchio beside us.
 const PINOCCHIO: &str = "pin==4.1.0";
 
-pub(super) fn run(quick: bool) -> Result<bool> {
+pub(super) fn run(quick: bool, only: Option<&str>) -> Result<bool> {
     let ros = build::everything()?;
     let mut client = ros.command(paths::target().join("release").join("bench_client"));
     client.env("ARMATURE_TARGET", paths::target());
@@ -21,6 +21,9 @@ pub(super) fn run(quick: bool) -> Result<bool> {
             client.arg("--pinocchio").arg(cost);
         }
         Err(error) => eprintln!("no Pinocchio beside us: {error:#}"),
+    }
+    if let Some(part) = only {
+        client.args(["--only", part]);
     }
     if quick {
         client.arg("--quick");

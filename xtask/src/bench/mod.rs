@@ -6,7 +6,7 @@ mod control;
 mod planning;
 mod thermal;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::ValueEnum;
 
 /// What can be measured.
@@ -20,13 +20,14 @@ pub enum Bench {
     Thermal,
 }
 
-/// Runs one benchmark, with fewer trials when `quick`; true when every target is met.
+/// Runs one benchmark, or `only` a part of it, with fewer trials when `quick`; true when every target is met.
 ///
 /// # Errors
 /// When something cannot be built or started.
-pub fn bench(which: Bench, quick: bool) -> Result<bool> {
+pub fn bench(which: Bench, quick: bool, only: Option<&str>) -> Result<bool> {
+    ensure!(only.is_none() || which == Bench::Control, "only `control` has parts");
     match which {
-        Bench::Control => control::run(quick),
+        Bench::Control => control::run(quick, only),
         Bench::Planning => planning::run(quick),
         Bench::Thermal => thermal::run(quick),
     }
