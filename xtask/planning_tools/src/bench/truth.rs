@@ -14,8 +14,6 @@ const STEP: f64 = 0.01;
 
 /// How the ways fared.
 pub struct Dense {
-    /// Ways that were asked for.
-    pub asked: f64,
     /// Ways compared.
     pub paths: usize,
     /// Those of them that touch.
@@ -55,7 +53,7 @@ pub fn check(robot: &Robot, set: &ProblemSet, paths: usize, seed: u64) -> Result
             .map(|w| w.join().unwrap_or_else(|e| std::panic::resume_unwind(e)))
             .collect()
     });
-    let mut dense = Dense { asked: paths as f64, paths: 0, touching: 0, configurations: 0 };
+    let mut dense = Dense { paths: 0, touching: 0, configurations: 0 };
     for part in parts {
         let [paths, touching, configurations] = part?;
         dense.paths += paths;
