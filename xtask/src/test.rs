@@ -29,6 +29,8 @@ pub struct Options {
     pub filter: Option<String>,
     /// Also the driver on a kernel CAN interface in an emulated machine.
     pub socketcan: bool,
+    /// What takes hours, too.
+    pub nightly: bool,
 }
 
 /// What a stage needs to have succeeded before.
@@ -42,7 +44,8 @@ struct Stage {
     name: &'static str,
     limit: Duration,
     needs: Needs,
-    /// Lints and builds; left out when a filter is given, unless tests need it.
+    /// Lints, builds and what has no tests to choose from; left out when a filter is given, unless
+    /// tests need it.
     is_check: bool,
     /// Failed tests may be tried once more: they depend on real time.
     second_attempt: bool,
@@ -62,10 +65,12 @@ fn stages(options: &Options) -> Vec<Stage> {
     };
     let check = |name, limit, needs, command| stage(true, name, limit, needs, command);
     let test = |name, limit, needs, command| stage(false, name, limit, needs, command);
+    let hours_limit = minutes(if options.nightly { 1200 } else { 20 });
     let mut stages = vec![
         check("formatting", minutes(2), Needs::Nothing, format_check),
         check("clippy, without ROS", minutes(20), Needs::Nothing, clippy_plain),
         test("unit and property tests", minutes(30), Needs::Nothing, unit_tests),
+        check("virtual hours of faults", hours_limit, Needs::Nothing, simulated_hours),
         test("CAN tools of others", minutes(10), Needs::Nothing, can_tools_tests),
         test(BUILD, minutes(40), Needs::Nothing, ros_build),
         check("clippy, with ROS", minutes(20), Needs::RosBuild, clippy_ros),
@@ -100,6 +105,15 @@ fn unit_tests(options: &Options) -> Result<Command> {
     let mut command = cargo();
     command.args(["test", "--quiet", "--no-fail-fast"]);
     Ok(filtered(command, options))
+}
+
+/// The same hours every time: what changes is the code. One takes about a minute of one core; the
+/// nightly tier plays a thousand.
+fn simulated_hours(options: &Options) -> Result<Command> {
+    let mut command = Command::new(env::current_exe()?);
+    let hours = if options.nightly { "1000" } else { "1" };
+    command.args(["simulate", "--seed", "1", "--hours", hours]);
+    Ok(command)
 }
 
 fn can_tools_tests(options: &Options) -> Result<Command> {
@@ -314,7 +328,7 @@ mod tests {
 
     #[test]
     fn filter_leaves_out_formatting_and_lints_but_not_the_build() {
-        let options = Options { filter: Some("lease".into()), socketcan: false };
+        let options = Options { filter: Some("lease".into()), ..Options::default() };
         let names: Vec<_> = stages(&options).iter().map(|stage| stage.name).collect();
         assert!(names.contains(&BUILD) && !names.contains(&"formatting"));
     }

@@ -325,6 +325,19 @@ fn an_implausible_position_is_no_feedback() {
     assert!(world.telemetry.last().unwrap().bus_errors >= 20);
 }
 
+/// Found by `cargo xtask simulate`: a drive without encoder shows the smallest integer, and a driver
+/// that met it like that held the joint there.
+#[test]
+fn a_drive_that_lost_its_encoder_is_never_held_where_it_says_it_is() {
+    let mut world = World::single();
+    world.drives[0].position = i32::MIN;
+    world.order(ArmMode::Enabled, 1);
+    world.run(2.0);
+    assert!(world.feedback.is_empty());
+    assert_ne!(world.drives[0].state, State::OperationEnabled);
+    assert_eq!(world.drives[0].target, 0);
+}
+
 #[test]
 fn each_line_for_people_is_said_once_and_with_its_weight() {
     let mut world = swinging();

@@ -3,7 +3,9 @@
 
 use crate::build::{self, cargo};
 use crate::paths;
-use anyhow::{Result, ensure};
+use crate::prepare::python::Interpreter;
+use crate::process::output;
+use anyhow::Result;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -34,13 +36,13 @@ pub(super) fn run(quick: bool, only: Option<&str>) -> Result<bool> {
 fn law_cost() -> Result<String> {
     let mut command = cargo();
     command.args(["run", "--quiet", "--release", "--package", "control", "--example", "law_cost"]);
-    said(command)
+    output(&mut command)
 }
 
 fn pinocchio_cost() -> Result<String> {
     let mut command = Command::new(pinocchio()?);
     command.arg(paths::root().join("nodes/control/examples/pinocchio_cost.py"));
-    said(command)
+    output(&mut command)
 }
 
 /// A Python that has Pinocchio; prepared once, in target/.
@@ -48,20 +50,11 @@ fn pinocchio() -> Result<PathBuf> {
     let root = paths::target().join("peers").join("venv");
     let python = root.join("bin").join("python");
     if !python.is_file() {
-        let mut make = Command::new("python3");
-        make.args(["-m", "venv"]).arg(&root);
-        said(make)?;
+        let log = paths::logs().join("venv-peers.log");
+        Interpreter::find()?.make_environment(&root, &log)?;
     }
     let mut install = Command::new(&python);
     install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", PINOCCHIO]);
-    said(install)?;
+    output(&mut install)?;
     Ok(python)
-}
-
-/// What a command prints, when it succeeds.
-fn said(mut command: Command) -> Result<String> {
-    let output = command.output()?;
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{command:?}: {}", complaint.trim());
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

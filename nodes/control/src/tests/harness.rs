@@ -233,8 +233,7 @@ impl Rig {
                 && matches!(self.drivers[joint], DriverState::Following)
             {
                 let ahead = sampled_at.seconds_from(c.setpoint_at).clamp(0.0, 0.05);
-                let v = c.velocity[joint];
-                self.setpoints[joint] = (c.position[joint] + v * ahead, v);
+                self.setpoints[joint] = c.motion_at(joint, ahead).unwrap();
             }
             let (position, velocity) = self.setpoints[joint];
             let feedback = JointFeedback {

@@ -249,11 +249,11 @@ impl Pair {
         let ahead = self.now.shifted(2.0 * PERIOD).seconds_from(target.setpoint_at);
         let (before, speed) = self.setpoint;
         for joint in 0..JOINTS {
-            let position = command.position[joint] + command.velocity[joint] * ahead;
+            let (position, velocity) = command.motion_at(joint, ahead).unwrap();
             let step = position - (before[joint] + speed[joint] * PERIOD);
             self.jump = self.jump.max(step.abs());
             self.setpoint.0[joint] = position;
-            self.setpoint.1[joint] = command.velocity[joint];
+            self.setpoint.1[joint] = velocity;
         }
     }
 
