@@ -32,6 +32,15 @@ pub struct Attached {
     pub(crate) spheres: Vec<Sphere>,
 }
 
+impl Attached {
+    /// Where it is, in the frame of the link that carries it.
+    #[must_use]
+    pub fn pose_in_link(&self, robot: &Robot) -> Pose {
+        let link = robot.frame(&self.link).map_or_else(Pose::identity, |(_, pose)| pose);
+        link.inverse() * self.pose
+    }
+}
+
 /// The objects around an arm, the objects it carries, and how far to stay away.
 #[derive(Debug, Clone, Default)]
 pub struct Scene {

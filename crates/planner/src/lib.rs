@@ -23,7 +23,7 @@ use collision::{Checker, Tally};
 use connect::{Question, Search};
 
 pub use error::{PlanError, Which};
-pub use motion::{Motion, MotionError, MotionPlanner, Request, Target, Tolerance};
+pub use motion::{Motion, MotionError, MotionPlanner, Request, Target, Tolerance, first_contact};
 pub use path::Path;
 
 /// How to search.

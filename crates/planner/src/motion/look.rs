@@ -31,10 +31,33 @@ pub(super) fn touches<const N: usize>(
     timed: &Timed<N>,
     tally: &mut Tally,
 ) -> Option<(f64, Nearness)> {
-    let steps = (timed.duration() / STEP).ceil().max(1.0);
-    let at = |k: usize| timed.duration() * (k as f64 / steps);
+    let (time, contact) = from_on(checker, timed, 0.0, tally)?;
+    Some((time / timed.duration(), contact))
+}
+
+/// When a timed motion, as it will be driven from time `from` on, first touches something [s], and
+/// what is in the way.
+#[must_use]
+pub fn first_contact<const N: usize>(
+    checker: &Checker,
+    timed: &Timed<N>,
+    from: f64,
+) -> Option<(f64, Nearness)> {
+    from_on(checker, timed, from, &mut Tally::default())
+}
+
+fn from_on<const N: usize>(
+    checker: &Checker,
+    timed: &Timed<N>,
+    from: f64,
+    tally: &mut Tally,
+) -> Option<(f64, Nearness)> {
+    let from = from.clamp(0.0, timed.duration());
+    let rest = timed.duration() - from;
+    let steps = (rest / STEP).ceil().max(1.0);
+    let at = |k: usize| from + rest * (k as f64 / steps);
     let states = (0..=steps as usize).map(|k| timed.sample(at(k)).position);
-    contact(checker, states, tally).map(|(index, contact)| (index as f64 / steps, contact))
+    contact(checker, states, tally).map(|(index, contact)| (at(index), contact))
 }
 
 /// What is nearest, or touches deepest, at the ends and in the middle of a piece.

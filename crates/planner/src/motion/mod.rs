@@ -15,6 +15,7 @@ use time_parameterization::{PathRequest, Shape, Timed, Timing, TimingError};
 
 pub use error::MotionError;
 pub use goals::Tolerance;
+pub use look::first_contact;
 
 use crate::{Planner, Settings, Simplification};
 
