@@ -37,13 +37,13 @@ fn ensure_valid(s: &mut Scenario, trajectory: JointTrajectory) -> Result<f64> {
     Ok(answer.duration)
 }
 
-fn ensure_refused(outcome: &PlanOutcome, code: i8, part: &str) -> Result<()> {
+fn ensure_refused(outcome: &PlanOutcome, code: u32, part: &str) -> Result<()> {
     let PlanOutcome { code: got, message, .. } = outcome;
     ensure!(*got == code as u8 && message.contains(part), "outcome {got}: {message}");
     Ok(())
 }
 
-fn edit(s: &mut Scenario, action: i8, object: SceneObject) -> Result<EditScene::Response> {
+fn edit(s: &mut Scenario, action: u32, object: SceneObject) -> Result<EditScene::Response> {
     let request = EditScene::Request { action: action as u8, object, ..Default::default() };
     let answer = s.arm.call::<EditScene::Service>("planning/scene", &request, ANSWER)?;
     ensure!(answer.success, "scene refuses: {}", answer.message);

@@ -1,7 +1,7 @@
-//! Planning needs no ROS: kinematics, time parameterisation and the planner each measure themselves
-//! and write their own file.
+//! Kinematics, time parameterisation and the planner each measure themselves and write their own
+//! file; they need no ROS. What `move_to` takes through all processes is measured on the whole arm.
 
-use crate::build::cargo;
+use crate::build::{self, cargo};
 use crate::paths;
 use anyhow::Result;
 
@@ -12,7 +12,17 @@ pub(super) fn run(quick: bool) -> Result<bool> {
     command.args(["run", "--quiet", "--release", "--package", "planning_tools", "--", "bench"]);
     command.arg("--report").arg(paths::reports());
     command.args(quick.then_some("--quick"));
-    Ok(command.status()?.success() && ok)
+    ok &= command.status()?.success();
+    Ok(move_to(quick)? && ok)
+}
+
+fn move_to(quick: bool) -> Result<bool> {
+    let ros = build::everything()?;
+    let mut client = ros.command(paths::target().join("release").join("bench_client"));
+    client.env("ARMATURE_TARGET", paths::target());
+    client.arg("--move-to").arg("--report").arg(paths::reports());
+    client.args(quick.then_some("--quick"));
+    Ok(client.status()?.success())
 }
 
 fn example(package: &str, name: &str, quick: bool) -> Result<bool> {
