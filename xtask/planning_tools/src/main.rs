@@ -1,6 +1,7 @@
-//! What `cargo xtask bench planning` runs, and the generator of the problem sets.
+//! What `cargo xtask bench planning` and `report planning` run, and the generator of the problem sets.
 
 mod bench;
+mod draw;
 mod generate;
 mod problem;
 
@@ -33,6 +34,14 @@ enum Verb {
         #[arg(long)]
         output: PathBuf,
     },
+    /// Plan a problem and draw the motion.
+    Draw {
+        /// Which of the reference arm's; without one, the first.
+        name: Option<String>,
+        /// Where the SVG goes.
+        #[arg(long)]
+        output: PathBuf,
+    },
     /// Make a set of problems in seven kinds of scene.
     Generate {
         #[command(flatten)]
@@ -50,7 +59,7 @@ enum Verb {
 }
 
 /// Which arm.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 struct Arm {
     /// Its URDF; without one, the reference arm's.
     #[arg(long)]
@@ -70,6 +79,11 @@ struct Arm {
 }
 
 impl Arm {
+    /// The one that this repository describes.
+    fn reference() -> Self {
+        Self::default()
+    }
+
     /// Reads the arm, which must have so many joints if a number is given.
     fn read(&self, joints: Option<usize>) -> Result<Robot> {
         self.read_with(joints, Fineness::default())
@@ -126,6 +140,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().verb {
         Verb::Bench(arguments) => bench::run(&arguments),
         Verb::Spheres { arm, excess, output } => spheres(&arm, excess, &output).map(|()| true),
+        Verb::Draw { name, output } => draw::draw(name.as_deref(), &output).map(|()| true),
         Verb::Generate { arm, seed, count, output } => {
             let robot = arm.read(None);
             robot.and_then(|r| generate::generate(&r, seed, count, &output)).map(|()| true)

@@ -6,6 +6,8 @@ mod control;
 mod planning;
 mod thermal;
 
+pub use planning::draw as draw_planning;
+
 use anyhow::{Result, ensure};
 use clap::ValueEnum;
 

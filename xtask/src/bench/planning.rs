@@ -4,6 +4,7 @@
 use crate::build::{self, cargo};
 use crate::paths;
 use anyhow::Result;
+use std::path::Path;
 
 pub(super) fn run(quick: bool) -> Result<bool> {
     let mut ok = example("arm_model", "bench_kinematics", quick)?;
@@ -23,6 +24,19 @@ fn move_to(quick: bool) -> Result<bool> {
     client.arg("--move-to").arg("--report").arg(paths::reports());
     client.args(quick.then_some("--quick"));
     Ok(client.status()?.success())
+}
+
+/// Plans a shipped problem and draws the motion: target/report/planning.svg.
+///
+/// # Errors
+/// When the tool cannot be built or started.
+pub fn draw(name: Option<&Path>) -> Result<bool> {
+    let folder = paths::reports();
+    std::fs::create_dir_all(&folder)?;
+    let mut command = cargo();
+    command.args(["run", "--quiet", "--release", "--package", "planning_tools", "--", "draw"]);
+    command.args(name).arg("--output").arg(folder.join("planning.svg"));
+    Ok(command.status()?.success())
 }
 
 fn example(package: &str, name: &str, quick: bool) -> Result<bool> {
