@@ -104,11 +104,10 @@ impl Planning {
                 });
             }
         }
-        let verdict = self.verdict(at);
-        verdict
-            .nearest
-            .filter(|_| !verdict.free)
-            .map(|contact| PlanError::InCollision { which, contact })
+        if self.checker.is_free(&at.map(|x| x as f32)) {
+            return None;
+        }
+        self.checker.nearest(at).map(|contact| PlanError::InCollision { which, contact })
     }
 
     fn verdict(&self, at: &PerJoint<f64>) -> Verdict {
