@@ -81,7 +81,8 @@ fn drive(s: &mut Scenario, mover: &Mover, goal: [f64; 3]) -> Result<u32> {
     let result = mover.drive(&mut s.arm, to_pose(tool_down(goal)), MOTION)?;
     ensure!(result.outcome.code == 0, "move_to: {}", result.outcome.message);
     let off = off(s, goal)?;
-    ensure!(off < 0.003, "the tip is {:.1} mm from its goal", off * 1e3);
+    // What the goal tolerance of 0.01 rad allows at this reach.
+    ensure!(off < 0.01, "the tip is {:.1} mm from its goal", off * 1e3);
     Ok(result.replanned)
 }
 
