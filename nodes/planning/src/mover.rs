@@ -264,7 +264,9 @@ impl Mover {
     }
 
     fn hear(&mut self, news: News, desk: &Desk, orders: &mut Vec<Order>) {
-        let Some(mut job) = self.job.take() else { return };
+        // News of a trajectory that an earlier job had driven are no news of one that is shown.
+        let mine = |job: &mut Job| !matches!(job.phase, Phase::Previewing { .. });
+        let Some(mut job) = self.job.take_if(mine) else { return };
         job.heard = desk.now;
         self.job = match news {
             News::Accepted => Some(job),

@@ -487,6 +487,15 @@ fn a_silent_trajectory_controller_ends_the_job() {
 }
 
 #[test]
+fn the_end_of_an_earlier_trajectory_does_not_end_a_job_that_is_shown() {
+    let mut world = at(HOME);
+    world.step(vec![Event::Goal(ID, Goal { preview: 5.0, ..to(joints(LEFT)) })]);
+    let late = Event::Trajectory(News::Ended { reached: true, text: String::new() });
+    assert!(finished(world.step(vec![late])).is_none());
+    assert!(world.mover.is_busy());
+}
+
+#[test]
 fn a_refused_trajectory_is_told_in_the_controllers_words() {
     let mut world = at(HOME);
     world.step(vec![Event::Goal(ID, to(joints(LEFT)))]);
