@@ -86,7 +86,9 @@ fn trial(s: &mut Scenario, mover: &Mover, heard: &Heard, number: usize) -> Resul
     let mut running = mover.send(&mut s.arm, goal)?;
     let (_, result) = running.finish(&mut s.arm, Duration::from_secs(20))?;
     ensure!(result.outcome.code == 0, "move_to: {}", result.outcome.message);
-    let after = |far, of| left(heard, from, far, of).map_or(f64::NAN, |at| (at - from) * 1e3);
+    let after = |far: f64, of: fn(&Sample) -> f64| {
+        left(heard, from, far, of).map_or(f64::NAN, |at| (at - from) * 1e3)
+    };
     Ok(Trial {
         setpoint: after(LEFT, |sample| sample.setpoint),
         visible: after(VISIBLE, |sample| sample.position),
