@@ -13,11 +13,11 @@ fn root() -> PathBuf {
 }
 
 fn text(path: &str) -> String {
-    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    fs::read_to_string(root().join(path)).map_err(|error| format!("{path}: {error}")).unwrap()
 }
 
 fn yaml<T: for<'a> Deserialize<'a>>(path: &str) -> T {
-    serde_norway::from_str(&text(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    serde_norway::from_str(&text(path)).map_err(|error| format!("{path}: {error}")).unwrap()
 }
 
 fn urdf() -> urdf_rs::Robot {
