@@ -14,7 +14,7 @@ use wiring::Wiring;
 
 /// Below everything that moves the arm.
 const PRIORITY: i32 = 25;
-/// Plans begin within this.
+/// What waits for nothing but time is looked at so often.
 const PERIOD: Duration = Duration::from_millis(10);
 
 fn run(mut shell: Shell) -> anyhow::Result<()> {
@@ -28,8 +28,9 @@ fn run(mut shell: Shell) -> anyhow::Result<()> {
     shell.start();
     shell.log_all(&realtime::request(Realtime::of(shell.config(), PRIORITY)));
     while !signal::stop_requested() {
-        timer.wait();
-        let now = shell.poll();
+        // A goal wakes the node: nobody who plans waits for its next cycle.
+        let now = shell.poll_within(timer.left());
+        timer.tick();
         let inputs = wiring.inputs(&motion, &shell);
         if shell.parameters_mut().take_changed() {
             let changed: Config = shell.parameters().config().map_err(StartError::from)?;

@@ -6,6 +6,7 @@
 pub mod client;
 pub mod drives;
 pub mod launch;
+pub mod mover;
 pub mod process;
 pub mod program;
 pub mod scenario;
@@ -17,6 +18,7 @@ pub mod world;
 pub use client::{ArmClient, GoalOutcome, RunningGoal};
 pub use drives::Drives;
 pub use launch::Launch;
+pub use mover::{Mover, RunningMove};
 pub use program::Program;
 pub use scenario::Scenario;
 pub use single::Single;

@@ -1,4 +1,5 @@
-//! The working half of `cargo xtask bench control`: launches the arm, keeps it moving, hurts it and
+//! The working half of `cargo xtask bench control`, and of `bench planning` where it needs the whole
+//! arm: launches the arm, keeps it moving, hurts it and
 //! looks at what the drivers say.
 //!
 //! The one rule: what is judged comes from the drivers' feedback of bus samples and from the steady
@@ -10,6 +11,7 @@ mod ears;
 mod idle;
 mod judge;
 mod motion;
+mod move_to;
 mod places;
 mod planned;
 mod restart;
@@ -32,6 +34,9 @@ struct Arguments {
     /// Fewer trials.
     #[arg(long)]
     quick: bool,
+    /// Measures planning's `move_to` instead; goes to bench_move_to.json.
+    #[arg(long)]
+    move_to: bool,
     /// One part only; it takes its place in the report there is, if that is of the same revision.
     #[arg(long)]
     only: Option<Part>,
@@ -71,6 +76,9 @@ impl Part {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    if arguments.move_to {
+        return move_to(&arguments);
+    }
     let wanted = |part| arguments.only.is_none_or(|only| only == part);
     let mut report = Report::new(Vec::new());
     report.quick = arguments.quick;
@@ -124,6 +132,19 @@ fn main() -> Result<()> {
         report = report.after(earlier);
     }
     let path = report.write(&arguments.report, name).context("cannot write the report")?;
+    println!("report: {}", path.display());
+    if !report.ok() {
+        std::process::exit(1);
+    }
+    Ok(())
+}
+
+fn move_to(arguments: &Arguments) -> Result<()> {
+    let mut report = move_to::measure(if arguments.quick { 20 } else { 100 })?;
+    report.quick = arguments.quick;
+    println!("{}", report.table());
+    let path =
+        report.write(&arguments.report, "bench_move_to").context("cannot write the report")?;
     println!("report: {}", path.display());
     if !report.ok() {
         std::process::exit(1);

@@ -3,8 +3,11 @@
 //! A new benchmark is one file here and one entry in [`Bench`].
 
 mod control;
+mod planning;
 mod recorder;
 mod thermal;
+
+pub use planning::draw as draw_planning;
 
 use anyhow::{Result, ensure};
 use clap::ValueEnum;
@@ -14,6 +17,8 @@ use clap::ValueEnum;
 pub enum Bench {
     /// Takeover, planned upgrade and its rollback, cycle, latency, cost of the law.
     Control,
+    /// Kinematics, collision checks, planning and time parameterisation, beside their peers.
+    Planning,
     /// Loss, CPU time and kills of the recorder, beside a recorder of others.
     Recorder,
     /// Alarm, derating, prediction, sensor faults and cost of the thermal node on virtual time; what an
@@ -26,7 +31,7 @@ impl Bench {
     fn parts(self) -> &'static [&'static str] {
         match self {
             Self::Control => &["idle", "kill", "freeze", "hand-over", "roll-back", "restart"],
-            Self::Recorder => &[],
+            Self::Planning | Self::Recorder => &[],
             Self::Thermal => &thermal::PARTS,
         }
     }
@@ -44,6 +49,7 @@ pub fn bench(which: Bench, quick: bool, only: Option<&str>) -> Result<bool> {
     }
     match which {
         Bench::Control => control::run(quick, only),
+        Bench::Planning => planning::run(quick),
         Bench::Recorder => recorder::run(quick),
         Bench::Thermal => thermal::run(quick, only),
     }
