@@ -37,14 +37,14 @@ fn ensure_valid(s: &mut Scenario, trajectory: JointTrajectory) -> Result<f64> {
     Ok(answer.duration)
 }
 
-fn ensure_refused(outcome: &PlanOutcome, code: u32, part: &str) -> Result<()> {
+fn ensure_refused(outcome: &PlanOutcome, code: u8, part: &str) -> Result<()> {
     let PlanOutcome { code: got, message, .. } = outcome;
-    ensure!(*got == code as u8 && message.contains(part), "outcome {got}: {message}");
+    ensure!(*got == code && message.contains(part), "outcome {got}: {message}");
     Ok(())
 }
 
-fn edit(s: &mut Scenario, action: u32, object: SceneObject) -> Result<EditScene::Response> {
-    let request = EditScene::Request { action: action as u8, object, ..Default::default() };
+fn edit(s: &mut Scenario, action: u8, object: SceneObject) -> Result<EditScene::Response> {
+    let request = EditScene::Request { action, object, ..Default::default() };
     let answer = s.arm.call::<EditScene::Service>("planning/scene", &request, ANSWER)?;
     ensure!(answer.success, "scene refuses: {}", answer.message);
     Ok(answer)
@@ -113,23 +113,25 @@ fn questions_are_answered_and_the_arm_goes_where_it_is_sent() -> Result<()> {
     refusals(&mut s)?;
 
     drive(&mut s, &mover, RIGHT)?;
-    edit(&mut s, EditScene::Request::ADD, post())?;
+    edit(&mut s, EditScene::Request::ADD as u8, post())?;
     s.arm.world.take_truth();
     drive(&mut s, &mover, LEFT)?;
     ensure_clear_of_post(&mut s)?;
 
     // Taken away and put back while the arm is on its straight way: gone round all the same.
-    edit(&mut s, EditScene::Request::REMOVE, post())?;
+    edit(&mut s, EditScene::Request::REMOVE as u8, post())?;
     let mut goal = to_pose(tool_down(RIGHT));
     goal.settings.speed = 0.3;
     let mut running = mover.send(&mut s.arm, goal)?;
     running.wait_for(&mut s.arm, 0.05, ANSWER)?;
-    edit(&mut s, EditScene::Request::ADD, post())?;
+    edit(&mut s, EditScene::Request::ADD as u8, post())?;
     let (_, result) = running.finish(&mut s.arm, MOTION)?;
     ensure!(result.outcome.code == 0, "move_to: {}", result.outcome.message);
     ensure!(result.replanned == 1, "planned anew {} times", result.replanned);
     ensure_clear_of_post(&mut s)?;
 
+    // It stands where the arm is at home.
+    edit(&mut s, EditScene::Request::REMOVE as u8, post())?;
     cancelled(&mut s, &mover)
 }
 
@@ -168,16 +170,16 @@ fn questions(s: &mut Scenario) -> Result<()> {
 
 fn refusals(s: &mut Scenario) -> Result<()> {
     let answer = plan_to(s, [0.45, 0.0, -0.05])?;
-    ensure_refused(&answer.outcome, PlanOutcome::GOAL_IN_COLLISION, "deep in 'floor'")?;
+    ensure_refused(&answer.outcome, PlanOutcome::GOAL_IN_COLLISION as u8, "deep in 'floor'")?;
     let answer = plan_to(s, [3.0, 0.0, 0.3])?;
-    ensure_refused(&answer.outcome, PlanOutcome::GOAL_UNREACHABLE, "out of reach")?;
+    ensure_refused(&answer.outcome, PlanOutcome::GOAL_UNREACHABLE as u8, "out of reach")?;
     let answer = plan_to(s, [f64::NAN, 0.0, 0.3])?;
-    ensure_refused(&answer.outcome, PlanOutcome::BAD_REQUEST, "NaN")?;
+    ensure_refused(&answer.outcome, PlanOutcome::BAD_REQUEST as u8, "NaN")?;
     let mut pose = tool_down(RIGHT);
     pose.pose.orientation = Quaternion { w: 0.0, ..Quaternion::default() };
     let request = PlanToPose::Request { pose, ..Default::default() };
     let answer = s.arm.call::<PlanToPose::Service>("planning/plan_to_pose", &request, ANSWER)?;
-    ensure_refused(&answer.outcome, PlanOutcome::BAD_REQUEST, "quaternion")
+    ensure_refused(&answer.outcome, PlanOutcome::BAD_REQUEST as u8, "quaternion")
 }
 
 /// A cancel stops within the limits of acceleration, and the arm can go on from there.
@@ -188,7 +190,7 @@ fn cancelled(s: &mut Scenario, mover: &Mover) -> Result<()> {
     s.arm.world.take_control_states();
     running.cancel(&mut s.arm)?;
     let (_, result) = running.finish(&mut s.arm, MOTION)?;
-    ensure_refused(&result.outcome, PlanOutcome::CANCELED, "cancelled")?;
+    ensure_refused(&result.outcome, PlanOutcome::CANCELED as u8, "cancelled")?;
     let states = s.arm.world.take_control_states();
     ensure!(states.iter().any(|state| state.phase == ControlState::STOPPING as u8), "no stop");
     for state in &states {
