@@ -101,21 +101,6 @@ impl CycleTimer {
         began
     }
 
-    /// How long it is until the next instant.
-    #[must_use]
-    pub fn left(&self) -> Duration {
-        self.next.since(monotonic())
-    }
-
-    /// Begins the next cycle if its instant has come: for nodes that other things wake between two
-    /// cycles, and whose work is therefore not measured.
-    pub fn tick(&mut self) {
-        if self.left().is_zero() {
-            self.woken = None;
-            self.wait();
-        }
-    }
-
     /// Drifts towards cycles that begin `phase` after the beats of something periodic with the same
     /// period, one of which was at `beat`. Each call moves the raster by at most [`SLEW`], so that
     /// no cycle is noticeably shorter than another.

@@ -28,9 +28,8 @@ fn run(mut shell: Shell) -> anyhow::Result<()> {
     shell.start();
     shell.log_all(&realtime::request(Realtime::of(shell.config(), PRIORITY)));
     while !signal::stop_requested() {
-        // A goal wakes the node: nobody who plans waits for its next cycle.
-        let now = shell.poll_within(timer.left());
-        timer.tick();
+        timer.wait();
+        let now = shell.poll();
         let inputs = wiring.inputs(&motion, &shell);
         if shell.parameters_mut().take_changed() {
             let changed: Config = shell.parameters().config().map_err(StartError::from)?;
