@@ -108,7 +108,7 @@ impl Planner {
         settings: &Settings,
         stop: &mut dyn FnMut() -> bool,
     ) -> Result<Plan, PlanError> {
-        let first = self.checked(checker, Which::Start, start)?;
+        let first = check_state(checker, Which::Start, start)?;
         let usable = self.usable_goals(checker, goals)?;
         let limits = checker.robot().joints().iter();
         let ranges: Vec<(f32, f32)> =
@@ -147,7 +147,7 @@ impl Planner {
         let mut usable = Vec::with_capacity(goals.len());
         let mut refusal = None;
         for (index, goal) in goals.iter().enumerate() {
-            match self.checked(checker, Which::Goal(index), goal) {
+            match check_state(checker, Which::Goal(index), goal) {
                 Ok(goal) => usable.push((index, goal)),
                 Err(error) => refusal = refusal.or(Some(error)),
             }
@@ -158,47 +158,42 @@ impl Planner {
             (true, None) => Err(PlanError::NoGoal),
         }
     }
-
-    /// A configuration that is finite, within the limits and free, in single precision.
-    fn checked(
-        &self,
-        checker: &Checker,
-        which: Which,
-        positions: &[f64],
-    ) -> Result<Vec<f32>, PlanError> {
-        let joints = checker.robot().joints();
-        let (found, expected) = (positions.len(), joints.len());
-        if found != expected {
-            return Err(PlanError::Size { which, found, expected });
-        }
-        for (joint, &position) in joints.iter().zip(positions) {
-            let name = || joint.name.clone();
-            if !position.is_finite() {
-                return Err(PlanError::NotFinite { which, joint: name(), position });
-            }
-            let (lower, upper) = (joint.lower, joint.upper);
-            let beyond = (lower - position).max(position - upper);
-            if beyond > LIMIT_SLACK {
-                let joint = name();
-                return Err(PlanError::OutsideLimits {
-                    which,
-                    joint,
-                    position,
-                    lower,
-                    upper,
-                    beyond,
-                });
-            }
-        }
-        let single: Vec<f32> = positions.iter().map(|x| *x as f32).collect();
-        if !checker.is_free(&single)
-            && let Some(contact) = checker.nearest(positions)
-        {
-            return Err(PlanError::InCollision { which, contact });
-        }
-        Ok(single)
-    }
 }
 
 /// A position may be this far outside of its limits: it was computed [rad or m].
 const LIMIT_SLACK: f64 = 1e-6;
+
+/// A configuration that is finite, within the limits and free, in single precision.
+///
+/// # Errors
+/// [`PlanError`] naming the joint or the pair, and by how much.
+pub fn check_state(
+    checker: &Checker,
+    which: Which,
+    positions: &[f64],
+) -> Result<Vec<f32>, PlanError> {
+    let joints = checker.robot().joints();
+    let (found, expected) = (positions.len(), joints.len());
+    if found != expected {
+        return Err(PlanError::Size { which, found, expected });
+    }
+    for (joint, &position) in joints.iter().zip(positions) {
+        let name = || joint.name.clone();
+        if !position.is_finite() {
+            return Err(PlanError::NotFinite { which, joint: name(), position });
+        }
+        let (lower, upper) = (joint.lower, joint.upper);
+        let beyond = (lower - position).max(position - upper);
+        if beyond > LIMIT_SLACK {
+            let joint = name();
+            return Err(PlanError::OutsideLimits { which, joint, position, lower, upper, beyond });
+        }
+    }
+    let single: Vec<f32> = positions.iter().map(|x| *x as f32).collect();
+    if !checker.is_free(&single)
+        && let Some(contact) = checker.nearest(positions)
+    {
+        return Err(PlanError::InCollision { which, contact });
+    }
+    Ok(single)
+}

@@ -3,7 +3,7 @@
 use arm_model::cartesian::Segment;
 use arm_model::{JointVector, Pose};
 use collision::Nearness;
-use planner::{MotionPlanner, PlanError, Target, Tolerance, Which, first_contact};
+use planner::{MotionPlanner, Target, Tolerance, Which, check_state, first_contact};
 use vocabulary::joint::{JOINTS, PerJoint};
 use vocabulary::time::Monotonic;
 
@@ -79,35 +79,7 @@ impl Planning {
         which: Which,
         at: &PerJoint<f64>,
     ) -> Result<(), PlanningError> {
-        match self.place(which, at) {
-            Some(error) => Err(PlanningError::Place(error)),
-            None => Ok(()),
-        }
-    }
-
-    /// Why the arm may not stand there.
-    fn place(&self, which: Which, at: &PerJoint<f64>) -> Option<PlanError> {
-        for (joint, &position) in self.robot.joints().iter().zip(at) {
-            let (joint, lower, upper) = (joint.name.clone(), joint.lower, joint.upper);
-            if !position.is_finite() {
-                return Some(PlanError::NotFinite { which, joint, position });
-            }
-            let beyond = (lower - position).max(position - upper);
-            if beyond > LIMIT_SLACK {
-                return Some(PlanError::OutsideLimits {
-                    which,
-                    joint,
-                    position,
-                    lower,
-                    upper,
-                    beyond,
-                });
-            }
-        }
-        if self.checker.is_free(&at.map(|x| x as f32)) {
-            return None;
-        }
-        self.checker.nearest(at).map(|contact| PlanError::InCollision { which, contact })
+        check_state(&self.checker, which, at).map(|_| ()).map_err(PlanningError::Place)
     }
 
     fn verdict(&self, at: &PerJoint<f64>) -> Verdict {
@@ -199,9 +171,6 @@ impl Planning {
         (0..=pieces).map(|k| tip(k).translation.vector.into()).collect()
     }
 }
-
-/// A position may be this far outside of its limits: it was computed, rad.
-const LIMIT_SLACK: f64 = 1e-6;
 
 fn not_finite(at: &PerJoint<f64>, names: &PerJoint<String>) -> Option<PlanningError> {
     let (value, joint) = at.iter().zip(names).find(|(at, _)| !at.is_finite())?;

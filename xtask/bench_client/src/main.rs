@@ -34,9 +34,6 @@ struct Arguments {
     /// Fewer trials.
     #[arg(long)]
     quick: bool,
-    /// Measures planning's `move_to` instead; goes to bench_move_to.json.
-    #[arg(long)]
-    move_to: bool,
     /// One part only; it takes its place in the report there is, if that is of the same revision.
     #[arg(long)]
     only: Option<Part>,
@@ -65,20 +62,23 @@ enum Part {
     Restart,
     /// The load jumps and thermal raises its alarm: for bench_thermal.json, so only when asked for.
     Alarm,
+    /// Planning's `move_to`, from a request to motion: for bench_move_to.json, so only when asked for.
+    MoveTo,
 }
 
 impl Part {
     /// The report that it belongs to.
     fn report(only: Option<Self>) -> &'static str {
-        if only == Some(Self::Alarm) { "bench_thermal" } else { "bench_control" }
+        match only {
+            Some(Self::Alarm) => "bench_thermal",
+            Some(Self::MoveTo) => "bench_move_to",
+            _ => "bench_control",
+        }
     }
 }
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    if arguments.move_to {
-        return move_to(&arguments);
-    }
     let wanted = |part| arguments.only.is_none_or(|only| only == part);
     let mut report = Report::new(Vec::new());
     report.quick = arguments.quick;
@@ -123,6 +123,10 @@ fn main() -> Result<()> {
         report.targets.extend(alarms.targets());
         report = report.with("alarm_in_real_time", alarms.detail());
     }
+    if arguments.only == Some(Part::MoveTo) {
+        report = move_to::measure(if arguments.quick { 20 } else { 100 })?;
+        report.quick = arguments.quick;
+    }
     report = report.with("bare_loop_beside", witness.testimony().detail());
     println!("{}", report.table());
     let name = Part::report(arguments.only);
@@ -132,19 +136,6 @@ fn main() -> Result<()> {
         report = report.after(earlier);
     }
     let path = report.write(&arguments.report, name).context("cannot write the report")?;
-    println!("report: {}", path.display());
-    if !report.ok() {
-        std::process::exit(1);
-    }
-    Ok(())
-}
-
-fn move_to(arguments: &Arguments) -> Result<()> {
-    let mut report = move_to::measure(if arguments.quick { 20 } else { 100 })?;
-    report.quick = arguments.quick;
-    println!("{}", report.table());
-    let path =
-        report.write(&arguments.report, "bench_move_to").context("cannot write the report")?;
     println!("report: {}", path.display());
     if !report.ok() {
         std::process::exit(1);

@@ -19,7 +19,7 @@ pub(super) fn run(quick: bool) -> Result<bool> {
 }
 
 fn move_to(quick: bool) -> Result<bool> {
-    Ok(control::client(quick)?.arg("--move-to").status()?.success())
+    Ok(control::client(quick)?.args(["--only", "move-to"]).status()?.success())
 }
 
 /// Plans a shipped problem and draws the motion: target/report/planning.svg.
