@@ -1,5 +1,4 @@
 //! Control is killed in motion and there is no standby.
-#![cfg(feature = "system")]
 
 use anyhow::{Result, ensure};
 use rig::Scenario;

@@ -1,5 +1,4 @@
 //! The controller that holds the lease is killed in motion, and there is a standby.
-#![cfg(feature = "system")]
 
 use anyhow::{Result, ensure};
 use r2r::armature_msgs::msg::ArmStatus;

@@ -1,6 +1,5 @@
 //! The controller that holds the lease is frozen in motion and thawed half a second later: two
 //! processes believe to hold the lease.
-#![cfg(feature = "system")]
 
 use anyhow::{Result, ensure};
 use rig::drives::steady_clock;

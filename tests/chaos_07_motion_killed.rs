@@ -1,5 +1,4 @@
 //! `motion` is killed: the plan that runs is finished.
-#![cfg(feature = "system")]
 
 use anyhow::Result;
 use r2r::armature_msgs::msg::ControlState;

@@ -1,5 +1,4 @@
 //! The thermal service is killed, frozen, or replaced by another version while the arm moves.
-#![cfg(feature = "system")]
 
 use anyhow::{Context, Result, ensure};
 use r2r::QosProfile;

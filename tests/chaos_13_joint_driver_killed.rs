@@ -1,5 +1,4 @@
 //! A joint driver is killed in motion. Its room is one joint; the arm as a whole holds.
-#![cfg(feature = "system")]
 
 use anyhow::Result;
 use rig::Scenario;

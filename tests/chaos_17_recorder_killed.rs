@@ -3,12 +3,9 @@
 //!
 //! Invariant before and after: every message that any node sent is in a file, but for the last second
 //! before the kill and the time until the recorder is back. Not disturbed: everybody else.
-#![cfg(feature = "system")]
 
-mod recordings;
-
+use crate::recordings::{self, Folder, Python, read};
 use anyhow::{Context, Result, ensure};
-use recordings::{Folder, Python, read};
 use rig::Scenario;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 

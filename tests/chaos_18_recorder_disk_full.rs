@@ -2,14 +2,11 @@
 //!
 //! Invariant before and after: every message is in a file or waits in memory; what was recorded stays
 //! readable. Not disturbed: everybody, the recorder's own process included.
-#![cfg(feature = "system")]
 
-mod recordings;
-
+use crate::recordings::{self, Folder, Python, Tmpfs, read};
 use anyhow::{Result, ensure};
 use r2r::QosProfile;
 use r2r::diagnostic_msgs::msg::{DiagnosticArray, DiagnosticStatus};
-use recordings::{Folder, Python, Tmpfs, read};
 use rig::{Scenario, Single};
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,5 +1,4 @@
 //! A process that does not hold the lease publishes commands with valid content.
-#![cfg(feature = "system")]
 
 use anyhow::{Context, Result, ensure};
 use r2r::QosProfile;

@@ -1,5 +1,4 @@
 //! The supervisor is killed in motion: everything that runs, runs on.
-#![cfg(feature = "system")]
 
 use anyhow::{Result, ensure};
 use r2r::armature_msgs::msg::ArmStatus;

@@ -1,5 +1,4 @@
 //! `joint_state` is killed in motion: people see staleness, the motion does not.
-#![cfg(feature = "system")]
 
 use anyhow::{Result, ensure};
 use r2r::armature_msgs::msg::ArmStatus;

@@ -1,5 +1,4 @@
 //! The controller is replaced on purpose while the arm moves.
-#![cfg(feature = "system")]
 
 use anyhow::{Result, ensure};
 use rig::{Drives, Scenario, Single};

@@ -1,5 +1,4 @@
 //! `planning` is killed while the arm moves by its order.
-#![cfg(feature = "system")]
 
 use anyhow::{Result, ensure};
 use r2r::armature_msgs::msg::ControlState;

@@ -1,5 +1,4 @@
 //! What cannot work says so in one line that names the thing and what to do.
-#![cfg(feature = "system")]
 
 use anyhow::{Result, ensure};
 use rig::Single;

@@ -1,5 +1,4 @@
 //! All conformance cases against the simulated arm, in one launch of it.
-#![cfg(feature = "system")]
 
 use anyhow::{Result, ensure};
 use conformance::{Bench, Profile, Verdict, cases, run_all};

@@ -1,6 +1,5 @@
 //! Somebody else's drive: our driver finds, configures, enables and moves a drive that is played
 //! by python-canopen.
-#![cfg(feature = "system")]
 
 use anyhow::{Context, Result, ensure};
 use r2r::QosProfile;

@@ -1,5 +1,4 @@
 //! Somebody else's master: python-canopen reads, remaps, enables and moves a simulated drive.
-#![cfg(feature = "system")]
 
 use anyhow::{Context, Result, ensure};
 use rig::Single;

@@ -1,5 +1,4 @@
 //! Somebody else's client: rclpy runs a goal, and reads why another one is refused.
-#![cfg(feature = "system")]
 
 use anyhow::{Result, ensure};
 use rig::Scenario;

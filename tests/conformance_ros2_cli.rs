@@ -1,5 +1,4 @@
 //! The `ros2` command line beside the running arm: what an integrator types first.
-#![cfg(feature = "system")]
 
 use anyhow::{Context, Result, ensure};
 use rig::Scenario;

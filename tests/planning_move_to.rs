@@ -1,5 +1,4 @@
 //! Planning as another robot uses it: questions, and `move_to`, on one running arm.
-#![cfg(feature = "system")]
 
 use anyhow::{Context, Result, ensure};
 use collision::{Options, Robot, Scene, Shape, Truth};

@@ -24,6 +24,7 @@ pub mod progress;
 pub mod replay;
 pub mod simulate;
 pub mod socketcan;
+pub mod system;
 pub mod targets;
 pub mod test;
 pub mod upgrade;

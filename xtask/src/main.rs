@@ -12,7 +12,7 @@ use xtask::bench::{self, Bench};
 use xtask::env::RosEnv;
 use xtask::simulate::{self, Task};
 use xtask::upgrade::{self, Node};
-use xtask::{build, demo, doctor, heat, paths, replay, socketcan, targets, test};
+use xtask::{build, demo, doctor, heat, paths, replay, socketcan, system, targets, test};
 
 /// Builds, runs and tests the Armature servo arm.
 #[derive(Debug, Parser)]
@@ -46,6 +46,9 @@ enum Verb {
         /// Also run the driver on a kernel CAN interface in an emulated machine.
         #[arg(long)]
         socketcan: bool,
+        /// Also the system tests that take long.
+        #[arg(long)]
+        all: bool,
         /// Also what takes hours: a thousand virtual ones instead of one.
         #[arg(long)]
         nightly: bool,
@@ -148,6 +151,16 @@ enum Verb {
         /// Which shell.
         shell: Shell,
     },
+    /// The tests of the whole arm alone, on what is built: a stage of `test`.
+    #[command(hide = true)]
+    System {
+        /// Only tests whose name contains this.
+        #[arg(default_value = "")]
+        filter: String,
+        /// Also those that take long.
+        #[arg(long)]
+        all: bool,
+    },
     /// The stage of `test --socketcan`.
     #[command(hide = true)]
     Socketcan,
@@ -167,9 +180,10 @@ fn main() -> ExitCode {
 fn run(verb: Verb) -> Result<bool> {
     match verb {
         Verb::Demo { headless } => demo::demo(headless),
-        Verb::Test { filter, socketcan, nightly } => {
-            Ok(test::test(&test::Options { filter, socketcan, nightly }))
+        Verb::Test { filter, socketcan, all, nightly } => {
+            Ok(test::test(&test::Options { filter, socketcan, all, nightly }))
         }
+        Verb::System { filter, all } => system::run(&system::Choice { filter, all }),
         Verb::Build { messages: true } => build::messages(&RosEnv::ensure()?).map(|()| true),
         Verb::Build { messages: false } => build::everything().map(|_| true),
         Verb::Ros2 { words } => become_program("ros2", &words),

@@ -77,9 +77,8 @@ pub fn run_limited(
     limit: Duration,
     line: impl FnMut(&str) + Send,
 ) -> Result<Ending> {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0);
-    let mut child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
-    let group = Group::of(&child);
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    let (mut child, group) = spawn_group(command)?;
     let stdout = child.stdout.take();
     thread::scope(|scope| {
         scope.spawn(|| echo(stdout, line));
@@ -88,6 +87,22 @@ pub fn run_limited(
         group.end();
         ending
     })
+}
+
+/// Runs `command` in a process group of its own for at most `limit`; its output goes where it was
+/// told to.
+pub fn run_quietly(command: &mut Command, limit: Duration) -> Result<Ending> {
+    let (mut child, group) = spawn_group(command)?;
+    let ending = wait(&mut child, limit);
+    group.end();
+    ending
+}
+
+fn spawn_group(command: &mut Command) -> Result<(Child, Group)> {
+    command.process_group(0);
+    let child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
+    let group = Group::of(&child);
+    Ok((child, group))
 }
 
 fn echo(pipe: Option<impl Read>, mut line: impl FnMut(&str)) {

@@ -29,6 +29,8 @@ pub struct Options {
     pub filter: Option<String>,
     /// Also the driver on a kernel CAN interface in an emulated machine.
     pub socketcan: bool,
+    /// Also the system tests that take long.
+    pub all: bool,
     /// What takes hours, too.
     pub nightly: bool,
 }
@@ -66,6 +68,7 @@ fn stages(options: &Options) -> Vec<Stage> {
     let check = |name, limit, needs, command| stage(true, name, limit, needs, command);
     let test = |name, limit, needs, command| stage(false, name, limit, needs, command);
     let hours_limit = minutes(if options.nightly { 1200 } else { 20 });
+    let system_limit = minutes(if options.all { 90 } else { 30 });
     let mut stages = vec![
         check("formatting", minutes(2), Needs::Nothing, format_check),
         check("clippy, without ROS", minutes(20), Needs::Nothing, clippy_plain),
@@ -77,7 +80,7 @@ fn stages(options: &Options) -> Vec<Stage> {
         test("unit tests with ROS", minutes(20), Needs::RosBuild, ros_unit_tests),
         Stage {
             second_attempt: true,
-            ..test("system tests", minutes(30), Needs::RosBuild, system_tests)
+            ..test("system tests", system_limit, Needs::RosBuild, system_tests)
         },
     ];
     if options.socketcan {
@@ -145,16 +148,11 @@ fn ros_unit_tests(options: &Options) -> Result<Command> {
 }
 
 fn system_tests(options: &Options) -> Result<Command> {
-    let mut command = in_ros(&RosEnv::ensure()?);
-    command.env("ARMATURE_TOOLS_PYTHON", prepare::tools()?);
-    command.args(["test", "--quiet", "--release", "--no-fail-fast"]);
-    command.args(["--package", "armature", "--features", "system"]);
-    let mut command = filtered(command, options);
-    if options.filter.is_none() {
-        command.arg("--");
+    let mut command = Command::new(env::current_exe()?);
+    command.arg("system").args(&options.filter);
+    if options.all {
+        command.arg("--all");
     }
-    // Each test brings up a whole arm: side by side they would measure each other.
-    command.arg("--test-threads=1");
     Ok(command)
 }
 

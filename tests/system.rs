@@ -1,0 +1,28 @@
+//! What holds for the whole arm, with real processes and real time: one file per fault, one per
+//! promise of conformance.
+//!
+//! The one rule: each test runs in a process and a ROS domain of its own (`cargo xtask test` sees to
+//! it); what it starts, it ends.
+
+mod chaos_01_control_killed;
+mod chaos_02_control_killed_with_standby;
+mod chaos_03_holder_frozen;
+mod chaos_07_motion_killed;
+mod chaos_08_thermal_killed;
+mod chaos_13_joint_driver_killed;
+mod chaos_17_recorder_killed;
+mod chaos_18_recorder_disk_full;
+mod chaos_21_rogue_commands;
+mod chaos_24_supervisor_killed;
+mod chaos_31_joint_state_killed;
+mod chaos_32_hand_over;
+mod chaos_33_planning_killed;
+mod conformance_bad_start;
+mod conformance_jtc;
+mod conformance_python_drive;
+mod conformance_python_master;
+mod conformance_rclpy_client;
+mod conformance_ros2_cli;
+mod conformance_table;
+mod planning_move_to;
+mod recordings;
