@@ -1,5 +1,6 @@
 //! The controller is replaced on purpose while the arm moves, by a good one and by bad ones.
 
+use crate::ears::Sample;
 use crate::judge::{between, gap, largest_step, quantile};
 use crate::motion::Moving;
 use crate::places::Errors;
@@ -15,6 +16,10 @@ const PERIOD: f64 = 0.004;
 
 /// The part of the samples around a change of the lease that is looked at, s.
 const AROUND: f64 = 0.05;
+
+/// Time in motion before a change of the lease: also room for a part of the same length in which
+/// nothing changes.
+const BEFORE: Duration = Duration::from_millis(200);
 
 /// Probation of a good successor, s.
 const CANARY: f64 = 0.3;
@@ -37,6 +42,10 @@ const BACK: f64 = 0.1;
 pub struct HandOvers {
     /// Time without a command beyond the period, and when it began, s.
     gaps: Vec<(f64, f64)>,
+    /// The same just before, while nothing changed.
+    usual: Vec<(f64, f64)>,
+    /// What the worst joint followed around a long gap: sample, epoch, sequence.
+    traces: Vec<Vec<(u64, u64, u64)>>,
     steps: Vec<f64>,
     refused: Vec<String>,
     failures: Vec<String>,
@@ -47,7 +56,8 @@ pub struct HandOvers {
 /// Hands the lease to and fro in motion.
 pub fn hand_over(trials: u64) -> Result<HandOvers> {
     let mut moving = Moving::start("bench-hand-over", &["standby:=true"])?;
-    let (mut gaps, mut steps, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut gaps, mut usual, mut traces) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut steps, mut refused) = (Vec::new(), Vec::new());
     let (mut alone, mut with) = (Errors::default(), Errors::default());
     moving.keep_moving(ALONE)?;
     alone.add(&moving.deviations());
@@ -56,7 +66,7 @@ pub fn hand_over(trials: u64) -> Result<HandOvers> {
         moving.wait_for_pair()?;
         moving.reach_the_middle()?;
         moving.forget();
-        moving.keep_moving(Duration::from_millis(100))?;
+        moving.keep_moving(BEFORE)?;
         let epoch = moving.scenario.epoch();
         let answer = moving.scenario.hand_over("", CANARY)?;
         moving.keep_moving(Duration::from_millis(100))?;
@@ -65,24 +75,39 @@ pub fn hand_over(trials: u64) -> Result<HandOvers> {
             renew_successor(&mut moving)?;
         }
         moving.ears.with(|heard| {
-            let joints = || heard.samples.iter();
-            let found = joints().map(|samples| {
-                let first = samples.iter().find(|sample| sample.applied.0 > epoch);
-                let at = first.map_or(f64::NAN, |sample| sample.at);
-                gap(&between(samples, at - AROUND, at + AROUND))
-            });
-            let worst = found.max_by(|a, b| a.0.total_cmp(&b.0));
-            // The bus is sampled once per period: a gap is a whole number of periods.
-            let whole = |gap: f64| (gap / PERIOD).round() * PERIOD;
-            gaps.extend(worst.map(|(gap, at)| (whole(gap) - PERIOD, at)));
-            steps.push(joints().map(|s| largest_step(s)).fold(0.0, f64::max));
+            let samples = &heard.samples;
+            usual.extend(worst(samples, epoch, -2.0 * AROUND).map(|(gap, at, _)| (gap, at)));
+            if let Some((gap, at, window)) = worst(samples, epoch, 0.0) {
+                gaps.push((gap, at));
+                traces.extend((gap > 1.5 * PERIOD).then(|| trace(&window)));
+            }
+            steps.push(samples.iter().map(|s| largest_step(s)).fold(0.0, f64::max));
         });
         with.add(&moving.deviations());
         bar.inc(1);
     }
     bar.finish_and_clear();
     let rms = with.rms_beside(&alone);
-    Ok(HandOvers { gaps, steps, refused, failures: moving.failures, rms })
+    Ok(HandOvers { gaps, usual, traces, steps, refused, failures: moving.failures, rms })
+}
+
+/// The joint with the longest gap beyond a period within [`AROUND`] of when it followed a newer
+/// epoch than `before`, and `shift` seconds from that: the gap, when it began, s, and its samples.
+fn worst(joints: &[Vec<Sample>], before: u64, shift: f64) -> Option<(f64, f64, Vec<Sample>)> {
+    let found = joints.iter().map(|samples| {
+        let first = samples.iter().find(|sample| sample.applied.0 > before);
+        let at = first.map_or(f64::NAN, |sample| sample.at) + shift;
+        let window = between(samples, at - AROUND, at + AROUND);
+        let (gap, began) = gap(&window);
+        // The bus is sampled once per period: a gap is a whole number of periods.
+        ((gap / PERIOD).round() * PERIOD - PERIOD, began, window)
+    });
+    found.max_by(|a, b| a.0.total_cmp(&b.0))
+}
+
+/// Number, epoch and sequence of the commands followed in these samples.
+fn trace(samples: &[Sample]) -> Vec<(u64, u64, u64)> {
+    samples.iter().map(|s| (s.number, s.applied.0, s.applied.1)).collect()
 }
 
 /// From whom the lease was taken back is not named again before it was restarted.
@@ -120,7 +145,9 @@ impl HandOvers {
         let milliseconds: Vec<f64> = self.gaps.iter().map(|(gap, _)| gap * 1e3).collect();
         let quiet = self.gaps.iter().filter(|(gap, at)| !machine.slow_between(*at, at + gap));
         let quiet: Vec<f64> = quiet.map(|(gap, _)| gap * 1e3).collect();
+        let usual: Vec<f64> = self.usual.iter().map(|(gap, _)| gap * 1e3).collect();
         serde_json::json!({
+            "gap_ms_just_before_without_a_change": usual, "followed_around_long_gaps": self.traces,
             "gap_ms": milliseconds, "gap_ms_median": quantile(&milliseconds, 0.5),
             "gap_ms_where_the_machine_was_not_slow": quiet,
             "refused": self.refused, "failures": self.failures,
