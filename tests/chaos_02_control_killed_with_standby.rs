@@ -1,9 +1,21 @@
-//! The controller that holds the lease is killed in motion, and there is a standby.
+//! Case 2: the controller that holds the lease is killed in motion, and there is a standby.
+//!
+//! - Before: all joints follow the plan of a goal; a successor is named.
+//! - Fault: SIGKILL to the holder, in one test together with the supervisor.
+//! - After: the standby commands in the next epoch, without a step; the goal succeeds without a yes; the
+//!   killed one comes back as the next successor.
+//! - Detected: the first command of the next holder within 50 ms.
+//! - Recovered: the joints are without a new command for 100 ms at most.
+//! - Undisturbed: all other nodes keep process and boot id; no joint ceases to follow.
+//! - Degrades: control, with standby | moving | the standby goes on with the motion | nothing to do: the
+//!   killed one becomes the next standby
+//! - Degrades: control and supervisor at once | moving | the standby takes over by itself | launch starts
+//!   both; the new supervisor adopts the new holder
 
 use anyhow::{Result, ensure};
 use r2r::armature_msgs::msg::ArmStatus;
 use rig::drives::steady_clock;
-use rig::{Drives, RunningGoal, Scenario};
+use rig::{Drives, Scenario, figures};
 use std::time::Duration;
 
 /// Largest step of a joint, rad.
@@ -14,26 +26,11 @@ fn trials() -> usize {
     std::env::var("TRIALS").ok().and_then(|text| text.parse().ok()).unwrap_or(3)
 }
 
-/// A goal that is under way, another one when the last has succeeded.
-fn keep_moving(s: &mut Scenario, goal: &mut Option<RunningGoal>) -> Result<()> {
-    let over = match goal {
-        Some(running) => s.arm.poll_goal(running)?,
-        None => None,
-    };
-    if let Some(outcome) = over {
-        ensure!(outcome.status == r2r::GoalStatus::Succeeded, "{outcome:?}");
-        *goal = None;
-    }
-    if goal.is_none() {
-        *goal = Some(s.start_motion()?);
-    }
-    Ok(())
-}
-
 /// Would catch: a takeover that waits for the supervisor, stops the arm, makes it jump, asks anybody
 /// for a yes, or leaves the new holder without a successor.
 #[test]
 fn a_standby_goes_on_and_the_goals_succeed() -> Result<()> {
+    rig::launch::without_quarantine();
     let mut s = Scenario::enabled("chaos_02", &[])?;
     let drives = Drives::watch(&mut s.arm)?;
     s.wait_for_successor()?;
@@ -42,7 +39,7 @@ fn a_standby_goes_on_and_the_goals_succeed() -> Result<()> {
     let mut goal = None;
     for trial in 0..trials() {
         s.wait_for_successor()?;
-        keep_moving(&mut s, &mut goal)?;
+        s.keep_moving(&mut goal)?;
         s.arm.pump_for(Duration::from_millis(137 * (trial as u64 % 7)));
         drives.clear();
         s.arm.pump_for(Duration::from_millis(100));
@@ -52,13 +49,10 @@ fn a_standby_goes_on_and_the_goals_succeed() -> Result<()> {
         s.arm.pump_for(Duration::from_millis(400));
         drives.expect_following()?;
         let change = drives.change(epoch, killed)?;
-        println!(
-            "{trial}: {holder} killed: {:.1} ms to the first command of the next, {:.1} ms between \
-             two commands, step {:.3} mrad",
-            change.after * 1e3,
-            change.between * 1e3,
-            change.step * 1e3
-        );
+        println!("{trial}: {holder} killed: {change:?}");
+        figures::at_most("taken over", "ms", change.after * 1e3, 50.0);
+        figures::at_most("between two commands", "ms", change.between * 1e3, 100.0);
+        figures::at_most("step of a setpoint", "mrad", change.step * 1e3, STEP * 1e3);
         ensure!(change.step < STEP, "{change:?}");
         s.wait_until_back(&holder, &boots)?;
     }

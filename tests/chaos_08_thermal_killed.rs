@@ -1,11 +1,20 @@
-//! The thermal service is killed, frozen, or replaced by another version while the arm moves.
+//! Case 8: the thermal service is killed, frozen, or replaced by another version while the arm moves.
+//!
+//! - Before: all joints follow the plan of a goal; thermal says that nothing need be slowed.
+//! - Fault: SIGKILL; SIGSTOP for 4 s; a shadowing version is activated and the old one deactivated.
+//! - After: the goal succeeds unslowed; one thermal service speaks.
+//! - Detected: not needed by anybody who moves; control keeps the last derating, which tightens with its age.
+//! - Recovered: thermal is back within 2 s.
+//! - Undisturbed: all other nodes keep process and boot id; no joint ceases to follow.
+//! - Degrades: thermal | moving | control keeps the last derating, tightened with its age | launch starts it
+//!   again; it begins from what the drives report
 
 use anyhow::{Context, Result, ensure};
 use r2r::QosProfile;
 use r2r::armature_msgs::msg::Derating;
 use r2r::lifecycle_msgs::msg::Transition;
 use r2r::lifecycle_msgs::srv::ChangeState;
-use rig::{Drives, Scenario};
+use rig::{Drives, Scenario, figures};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -51,7 +60,7 @@ fn a_killed_thermal_service_comes_back_and_the_motion_goes_on() -> Result<()> {
     drives.clear();
     s.kill("thermal")?;
     let back = s.wait_until_back("thermal", &before)?;
-    println!("thermal is back after {back:?}");
+    figures::took("thermal is back", back, 2000.0);
     s.expect_success(&mut goal)?;
     expect_nothing_noticed(&drives, &word)?;
     let now = s.boots().get("thermal").copied();

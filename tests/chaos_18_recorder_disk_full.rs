@@ -1,13 +1,20 @@
-//! The disk of the recorder is full, then has room again, then is taken away.
+//! Case 18: the disk of the recorder is full, then has room again, then is taken away.
 //!
-//! Invariant before and after: every message is in a file or waits in memory; what was recorded stays
-//! readable. Not disturbed: everybody, the recorder's own process included.
+//! - Before: every message is in a file or waits in memory.
+//! - Fault: a disk of 1 MB fills up; it grows; it is unmounted in use.
+//! - After: what was recorded stays readable; the disk is an ERROR of the recorder while it lasts; what
+//!   memory can hold is written once there is room.
+//! - Detected: ERROR within 1 s.
+//! - Recovered: it writes again within 2 s of there being room.
+//! - Undisturbed: everybody, the recorder's own process included.
+//! - Degrades: recorder's disk | any | an ERROR status; messages wait in memory, the oldest go first | room
+//!   on the disk
 
 use crate::recordings::{self, Folder, Python, Tmpfs, read};
 use anyhow::{Result, ensure};
 use r2r::QosProfile;
 use r2r::diagnostic_msgs::msg::{DiagnosticArray, DiagnosticStatus};
-use rig::{Scenario, Single};
+use rig::{Scenario, Single, figures};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -71,15 +78,15 @@ fn a_full_disk_is_told_costs_nothing_that_memory_can_hold_and_stops_nobody() -> 
 
     disk.resize("64m")?;
     let again = wait_for(&mut s, &word, 0)?;
-    println!("writes again {again:?} after there was room");
+    figures::took("writes again with room", again, 2000.0);
     let second = folder.wait_for_another(&[name], LIMIT)?;
     s.arm.pump_for(Duration::from_secs(1));
 
     disk.take_away()?;
     let gone = wait_for(&mut s, &word, 2)?;
-    println!("ERROR {gone:?} after the disk was taken away");
+    figures::took("a missing disk is told", gone, 1000.0);
     let again = wait_for(&mut s, &word, 0)?;
-    println!("writes again {again:?} after that");
+    figures::took("writes again on another disk", again, 2000.0);
     s.expect_success(&mut goal)?;
     s.expect_undisturbed(&before, &[])?;
     drop(recorder);

@@ -1,10 +1,20 @@
-//! A process that does not hold the lease publishes commands with valid content.
+//! Case 21: a process that does not hold the lease publishes commands with valid content.
+//!
+//! - Before: all joints follow the plan of a goal.
+//! - Fault: 3 s of commands with the epoch in force, the next one and one far ahead, from a stranger.
+//! - After: none of them is followed, each is counted as `not_holder`, the supervisor names the stranger, and
+//!   the goal succeeds.
+//! - Detected: the stranger is named within 1 s.
+//! - Recovered: nothing to recover from.
+//! - Undisturbed: all nodes keep process and boot id; no joint ceases to follow.
+//! - Degrades: a rogue publisher | moving | its commands are refused and counted, it is named | nothing to
+//!   do; stop the stranger
 
 use anyhow::{Context, Result, ensure};
 use r2r::QosProfile;
 use r2r::armature_msgs::msg::{JointCommand, JointTelemetry};
 use r2r::diagnostic_msgs::msg::DiagnosticArray;
-use rig::{Drives, Scenario};
+use rig::{Drives, Scenario, figures};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -47,9 +57,15 @@ fn commands_of_a_stranger_are_refused_and_counted_and_the_goal_succeeds() -> Res
         let mut strangers = array.status.iter().filter(|s| s.name == "supervisor: strangers");
         found.set(found.get() || strangers.any(|s| s.message.contains("rig")));
     })?;
-    let until = Instant::now() + Duration::from_secs(3);
+    let began = Instant::now();
+    let until = began + Duration::from_secs(3);
+    let mut told = false;
     while Instant::now() < until {
         s.arm.pump();
+        if named.get() && !told {
+            figures::took("the stranger is named", began.elapsed(), 1000.0);
+            told = true;
+        }
         let Some(mut bad) = heard.borrow().clone() else { continue };
         bad.sequence = FOREIGN + bad.sequence % FOREIGN;
         bad.position.iter_mut().for_each(|p| *p += 0.001);

@@ -1,9 +1,18 @@
-//! `planning` is killed while the arm moves by its order.
+//! Case 33: `planning` is killed while the arm moves by its order.
+//!
+//! - Before: all joints follow a plan of move_to.
+//! - Fault: SIGKILL to planning.
+//! - After: the motion is finished and the arm stands at its goal; the next move_to succeeds.
+//! - Detected: not needed by anybody who moves.
+//! - Recovered: it is back within 2 s.
+//! - Undisturbed: all other nodes keep process and boot id; no joint ceases to follow.
+//! - Degrades: planning | moving | the motion that runs is finished | launch starts it again; new requests
+//!   wait for it
 
 use anyhow::{Result, ensure};
 use r2r::armature_msgs::msg::ControlState;
 use rig::mover::to_joints;
-use rig::{Drives, Mover, Scenario};
+use rig::{Drives, Mover, Scenario, figures};
 use std::time::Duration;
 
 /// Would catch: a motion that needs the one who planned it, or a reborn planning that moves the arm.
@@ -21,12 +30,12 @@ fn a_killed_planning_leaves_the_running_motion_to_its_end() -> Result<()> {
     drives.clear();
 
     s.kill("planning")?;
+    let back = s.wait_until_back("planning", &before)?;
+    figures::took("planning is back", back, 2000.0);
     s.arm.wait_for("the end of the motion", Duration::from_secs(20), |w| {
         w.phase() == Some(ControlState::REACHED as u8)
     })?;
     drives.expect_following()?;
-    let back = s.wait_until_back("planning", &before)?;
-    println!("back after {back:?}");
     let at = s.arm.world.true_position().unwrap_or_default().to_vec();
     let off = at.iter().zip(goal).map(|(at, goal)| (at - goal).abs()).fold(0.0, f64::max);
     ensure!(at.len() == goal.len() && off < 0.01, "{off} rad from the goal");

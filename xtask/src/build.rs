@@ -26,8 +26,8 @@ const FAULTY: &str = "faulty_control";
 
 /// Programs that use ROS 2 beside the nodes, built with them so that all share
 /// one build of r2r.
-const COMPANIONS: [&str; 5] =
-    ["demo_client", "bench_client", "bench_recorder", "upgrade_client", FAULTY];
+const COMPANIONS: [&str; 6] =
+    ["demo_client", "bench_client", "bench_recorder", "upgrade_client", "wall_clock", FAULTY];
 
 /// Builds and installs everything; returns the environment to run it in.
 pub fn everything() -> Result<RosEnv> {

@@ -9,6 +9,8 @@
 
 pub mod bench;
 pub mod build;
+pub mod chaos;
+pub mod degrade;
 pub mod demo;
 pub mod digest;
 pub mod doctor;

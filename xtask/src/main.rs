@@ -12,7 +12,7 @@ use xtask::bench::{self, Bench};
 use xtask::env::RosEnv;
 use xtask::simulate::{self, Task};
 use xtask::upgrade::{self, Node};
-use xtask::{build, demo, doctor, heat, paths, replay, socketcan, system, targets, test};
+use xtask::{build, chaos, demo, doctor, heat, paths, replay, socketcan, system, targets, test};
 
 /// Builds, runs and tests the Armature servo arm.
 #[derive(Debug, Parser)]
@@ -110,6 +110,24 @@ enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<OsString>,
     },
+    /// Hurt the whole arm, again and again, and tell how fast it coped; writes target/report/chaos.json.
+    Chaos {
+        /// Only the case of this number (docs/degrade.md), long or not.
+        #[arg(long)]
+        case: Option<u32>,
+        /// Seed of the first run; every repetition takes the next one.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Runs of each case.
+        #[arg(long, default_value_t = 1)]
+        repeat: u64,
+        /// Also the cases that take long.
+        #[arg(long)]
+        all: bool,
+        /// Hurt nobody: write docs/degrade.md from what the cases say of themselves.
+        #[arg(long, conflicts_with_all = ["case", "seed", "repeat", "all"])]
+        document: bool,
+    },
     /// Say what is there, what is missing, and what to do.
     Doctor,
     /// List every figure of target/report/ against its limit, what falls short first; or draw heat or a motion.
@@ -192,6 +210,10 @@ fn run(verb: Verb) -> Result<bool> {
         Verb::Upgrade { node, binary, canary } => upgrade::upgrade(node, &binary, canary),
         Verb::Simulate { words } => simulate::run(Task::Campaign, &words),
         Verb::Availability { words } => simulate::run(Task::Availability, &words),
+        Verb::Chaos { document: true, .. } => chaos::document(),
+        Verb::Chaos { case, seed, repeat, all, .. } => {
+            chaos::run(&chaos::Wish { case, seed, repeat, all })
+        }
         Verb::Doctor => Ok(doctor::doctor()),
         Verb::Report { what: None, .. } => targets::print(&paths::reports()),
         Verb::Report { what: Some(Picture::Thermal), recording, live, seconds } => {

@@ -27,9 +27,16 @@ impl Progress {
 
     /// Does one step and counts it when it succeeded.
     pub fn step<T>(&mut self, name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        match &self.bar {
-            Some(bar) => bar.set_message(name.to_owned()),
-            None => eprintln!("  [{}/{}] {name}", self.done + 1, self.total),
+        if self.bar.is_none() {
+            eprintln!("  [{}/{}] {name}", self.done + 1, self.total);
+        }
+        self.quiet_step(name, work)
+    }
+
+    /// As [`Progress::step`], without a line of its own where there is no terminal.
+    pub fn quiet_step<T>(&mut self, name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        if let Some(bar) = &self.bar {
+            bar.set_message(name.to_owned());
         }
         let result = work()?;
         self.done += 1;
@@ -37,6 +44,14 @@ impl Progress {
             bar.set_position(self.done);
         }
         Ok(result)
+    }
+
+    /// Prints a line above the display.
+    pub fn say(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| println!("{line}")),
+            None => println!("[{}/{}] {line}", self.done, self.total),
+        }
     }
 
     /// Ends the display with one line that says how long all of it took.

@@ -18,6 +18,8 @@ use crate::{paths, prepare};
 
 /// Longest time for one test: the arm is up in seconds, so this is a test that hangs.
 const LIMIT: Duration = Duration::from_secs(300);
+/// The same for a test that takes long by nature (`#[ignore]`).
+const LONG_LIMIT: Duration = Duration::from_secs(2700);
 
 /// Which tests to run.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +36,8 @@ pub struct Suite {
     ros: RosEnv,
     python: PathBuf,
     binary: PathBuf,
+    /// The names of those that take long.
+    long: Vec<String>,
 }
 
 /// How one test went.
@@ -62,7 +66,9 @@ impl Suite {
         command.stderr(Stdio::inherit());
         let messages = output(&mut command).context("building the system tests")?;
         let binary = executable(&messages).context("cargo names no executable of the tests")?;
-        Ok(Self { ros, python: prepare::tools()?, binary })
+        let mut suite = Self { ros, python: prepare::tools()?, binary, long: Vec::new() };
+        suite.long = suite.listed(&["--ignored"])?;
+        Ok(suite)
     }
 
     /// The names of the chosen tests, in alphabetical order.
@@ -70,18 +76,16 @@ impl Suite {
     /// # Errors
     /// When the tests cannot be listed.
     pub fn names(&self, choice: &Choice) -> Result<Vec<String>> {
-        let listed = |more: &[&str]| -> Result<Vec<String>> {
-            let mut command = self.command();
-            command.args(["--list", "--format", "terse"]).args(more).arg(&choice.filter);
-            Ok(test_names(&output(&mut command)?))
-        };
-        let mut names = listed(&[])?;
-        if !choice.all {
-            let long = listed(&["--ignored"])?;
-            names.retain(|name| !long.contains(name));
-        }
+        let mut names = self.listed(&[&choice.filter])?;
+        names.retain(|name| choice.all || !self.long.contains(name));
         names.sort();
         Ok(names)
+    }
+
+    fn listed(&self, words: &[&str]) -> Result<Vec<String>> {
+        let mut command = self.command();
+        command.args(["--list", "--format", "terse"]).args(words);
+        Ok(test_names(&output(&mut command)?))
     }
 
     /// Runs one test, `--ignored` or not; what it needs to know beyond that goes through `set`.
@@ -96,11 +100,13 @@ impl Suite {
         command.envs(set.iter().copied());
         command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
         let start = Instant::now();
-        let ending = run_quietly(&mut command, LIMIT)?;
+        let is_long = self.long.iter().any(|long| long == name);
+        let limit = if is_long { LONG_LIMIT } else { LIMIT };
+        let ending = run_quietly(&mut command, limit)?;
         let took = start.elapsed();
         let mut said = String::from_utf8_lossy(&fs::read(&log)?).into_owned();
         if ending == Ending::TimedOut {
-            said.push_str(&format!("\nended after {} s\n", LIMIT.as_secs()));
+            said.push_str(&format!("\nended after {} s\n", limit.as_secs()));
         }
         let passed = matches!(ending, Ending::Exited(status) if status.success());
         // A test that is renamed or filtered out passes without having run.

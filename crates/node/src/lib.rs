@@ -20,6 +20,7 @@ mod middleware;
 pub mod params;
 pub mod raw;
 pub mod realtime;
+mod restarts;
 pub mod services;
 mod shell;
 pub mod signal;

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 use vocabulary::config::{ArmConfig, ArmConfigError};
-use vocabulary::health::{Level, Lifecycle, LogLine, NodeHealth};
+use vocabulary::health::{Health, Level, Lifecycle, LogLine, NodeHealth};
 use vocabulary::joint::JointOrder;
 use vocabulary::time::{Monotonic, Now};
 use vocabulary::topics::{Qos, Topic};
@@ -52,6 +52,7 @@ pub struct Shell {
     door: Door,
     next_service: Monotonic,
     rhythm: Rhythm,
+    quarantine: Option<String>,
 }
 
 /// When to look for a backlog.
@@ -98,13 +99,24 @@ impl Shell {
             door: Door::default(),
             next_service: Monotonic::default(),
             rhythm: Rhythm::default(),
+            quarantine: None,
             order,
             node,
         })
     }
 
-    /// Configures and activates, unless parameter `autostart` is false.
+    /// With a reason, [`Shell::start`] leaves the node unconfigured, and its heartbeat says why.
+    pub(crate) fn keep_from_work(&mut self, reason: Option<String>) {
+        self.quarantine = reason;
+    }
+
+    /// Configures and activates, unless parameter `autostart` is false or the process crashed again and
+    /// again.
     pub fn start(&mut self) {
+        if let Some(reason) = &self.quarantine {
+            self.log(&LogLine::error(reason.clone()));
+            return;
+        }
         if !self.config.autostart {
             self.log(&LogLine::info("waits for configure and activate (autostart is false)"));
             return;
@@ -170,6 +182,10 @@ impl Shell {
         if self.heart.is_due(now.mono) {
             let (mut health, extra) = health();
             health.cycles.refused += self.door.refused;
+            let idle = self.lifecycle() == Lifecycle::Unconfigured;
+            if let Some(reason) = self.quarantine.as_ref().filter(|_| idle) {
+                (health.health, health.message) = (Health::Error, reason.clone());
+            }
             self.heart.send(now, self.lifecycle(), &health, &extra);
         }
     }

@@ -6,12 +6,14 @@
 use crate::arm::ArmError;
 use crate::middleware::{self, Part};
 use crate::params::ParameterError;
+use crate::restarts::Restarts;
 use crate::shell::Shell;
 use crate::signal;
 use std::env;
 use std::panic;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread;
 use thiserror::Error;
 use vocabulary::health::LogLine;
 
@@ -61,13 +63,24 @@ fn begin(
 ) -> ExitCode {
     let profile = middleware::choose_transport(part);
     signal::install();
+    let restarts = Restarts::take_down(default_name);
+    thread::sleep(restarts.pause());
     let created = create(default_name);
     drop(profile);
     match created {
-        Err(error) => end(default_name, &error.into()),
-        Ok(shell) => {
+        Err(error) => {
+            let code = end(default_name, &error.into());
+            thread::sleep(restarts.patience());
+            code
+        }
+        Ok(mut shell) => {
             let name = shell.name().to_owned();
-            work(shell).map_or_else(|error| end(&name, &error), |()| ExitCode::SUCCESS)
+            shell.keep_from_work(restarts.quarantine());
+            let done = work(shell);
+            if done.is_ok() {
+                restarts.strike_out();
+            }
+            done.map_or_else(|error| end(&name, &error), |()| ExitCode::SUCCESS)
         }
     }
 }

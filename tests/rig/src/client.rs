@@ -79,9 +79,7 @@ impl ArmClient {
         })?;
         client.on("sim/joint_states", latest(), World::push_truth)?;
         let beats = QosProfile::default().best_effort().keep_last(64);
-        client.on("heartbeat", beats, |w, m: r2r::armature_msgs::msg::Heartbeat| {
-            w.heartbeats.insert(m.node.clone(), m);
-        })?;
+        client.on("heartbeat", beats, World::push_heartbeat)?;
         Ok(client)
     }
 
@@ -206,6 +204,21 @@ impl ArmClient {
         }
     }
 
+    /// A client of a service that is there.
+    ///
+    /// # Errors
+    /// When the service does not come up within `limit`.
+    pub fn find<S: r2r::WrappedServiceTypeSupport + 'static>(
+        &mut self,
+        service: &str,
+        limit: Duration,
+    ) -> Result<r2r::Client<S>> {
+        let client = self.node.create_client::<S>(service, QosProfile::services_default())?;
+        let available = r2r::Node::is_available(&client)?;
+        self.complete(&format!("service {service}"), limit, available)??;
+        Ok(client)
+    }
+
     /// Calls a service.
     ///
     /// # Errors
@@ -216,9 +229,7 @@ impl ArmClient {
         request: &S::Request,
         limit: Duration,
     ) -> Result<S::Response> {
-        let client = self.node.create_client::<S>(service, QosProfile::services_default())?;
-        let available = r2r::Node::is_available(&client)?;
-        self.complete(&format!("service {service}"), limit, available)??;
+        let client = self.find::<S>(service, limit)?;
         let answer = client.request(request)?;
         Ok(self.complete(&format!("an answer of {service}"), limit, answer)??)
     }

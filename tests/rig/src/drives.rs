@@ -5,10 +5,14 @@ use anyhow::{Context, Result, ensure};
 use r2r::QosProfile;
 use r2r::armature_msgs::msg::JointFeedback;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Joints of the arm.
 const JOINTS: usize = 6;
+
+/// Time between two bus samples, s.
+pub const PERIOD: f64 = 0.004;
 
 /// One bus sample of one joint.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,6 +40,15 @@ pub struct Change {
     pub between: f64,
     /// Largest step of a setpoint beyond its own velocity around the change, rad.
     pub step: f64,
+}
+
+/// The first and the last joint to do something, s.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spread {
+    /// The first.
+    pub first: f64,
+    /// The last.
+    pub last: f64,
 }
 
 impl Drives {
@@ -101,6 +114,78 @@ impl Drives {
             ensure!(sorted, "the epoch of joint {name} fell");
         }
         Ok(())
+    }
+
+    /// When the joints but `except` (from 0) ceased to follow commands, s from the instant `from` of
+    /// the steady clock: the first of them and the last.
+    ///
+    /// # Errors
+    /// Naming a joint that still follows.
+    pub fn ceased(&self, from: f64, except: &[usize]) -> Result<Spread> {
+        let mut spread = Spread { first: f64::INFINITY, last: 0.0 };
+        let all = self.0.borrow();
+        for (index, joint) in all.iter().enumerate().filter(|(index, _)| !except.contains(index)) {
+            let following = JointFeedback::DRIVER_FOLLOWING as u8;
+            let mut ceased = joint.iter().filter(|s| s.at > from && s.state != following);
+            let at = ceased.next().with_context(|| format!("joint {} follows on", index + 1))?.at;
+            spread.first = spread.first.min(at - from);
+            spread.last = spread.last.max(at - from);
+        }
+        Ok(spread)
+    }
+
+    /// The steady clock at the newest sample of a joint (from 0), s.
+    #[must_use]
+    pub fn newest(&self, joint: usize) -> Option<f64> {
+        self.0.borrow().get(joint)?.last().map(|sample| sample.at)
+    }
+
+    /// Longest time between two new commands at any joint since [`Drives::clear`], s.
+    #[must_use]
+    pub fn longest_wait(&self) -> f64 {
+        self.0.borrow().iter().map(|joint| longest_wait(joint)).fold(0.0, f64::max)
+    }
+
+    /// Largest step of a setpoint beyond its own velocity since [`Drives::clear`], rad.
+    #[must_use]
+    pub fn largest_step(&self) -> f64 {
+        self.0.borrow().iter().map(|joint| largest_step(joint)).fold(0.0, f64::max)
+    }
+
+    /// Commands followed since [`Drives::clear`] out of order: of an older epoch, or an older number
+    /// in the same one.
+    #[must_use]
+    pub fn steps_back(&self) -> usize {
+        let back = |joint: &Vec<Sample>| {
+            let followed: Vec<_> = joint.iter().filter(|s| s.epoch != 0).collect();
+            let pairs = followed.iter().zip(followed.iter().skip(1));
+            pairs.filter(|(a, b)| (a.epoch, a.sequence) > (b.epoch, b.sequence)).count()
+        };
+        self.0.borrow().iter().map(back).sum()
+    }
+
+    /// Bus cycles since [`Drives::clear`] in which all joints were heard, and the longest run of them
+    /// in which not all followed the same epoch.
+    #[must_use]
+    pub fn mixed(&self) -> (usize, usize) {
+        let all = self.0.borrow();
+        let mut cycles: BTreeMap<i64, Vec<u64>> = BTreeMap::new();
+        for sample in all.iter().flatten().filter(|s| s.epoch != 0) {
+            cycles.entry((sample.at / PERIOD).round() as i64).or_default().push(sample.epoch);
+        }
+        let (mut count, mut run, mut longest) = (0, 0, 0);
+        for epochs in cycles.values().filter(|epochs| epochs.len() == JOINTS) {
+            let one = epochs.iter().all(|epoch| Some(epoch) == epochs.first());
+            run = if one { 0 } else { run + 1 };
+            (count, longest) = (count + 1, longest.max(run));
+        }
+        (count, longest)
+    }
+
+    /// Samples heard since [`Drives::clear`], the fewest of a joint.
+    #[must_use]
+    pub fn fewest(&self) -> usize {
+        self.0.borrow().iter().map(Vec::len).min().unwrap_or(0)
     }
 
     /// The change to an epoch above `old`, seen from the instant `from` of the steady clock, s.

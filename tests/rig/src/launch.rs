@@ -1,7 +1,7 @@
 //! The arm brought up by `ros2 launch`, on loopback and in a ROS domain of its own.
 
 use crate::process::Process;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ use std::time::Duration;
 pub struct Launch {
     process: Process,
     log: PathBuf,
+    can_port: u16,
 }
 
 impl Launch {
@@ -28,10 +29,11 @@ impl Launch {
         let state = log.with_extension("state.json");
         let _ = std::fs::remove_file(&state);
         let output = File::create(&log).with_context(|| format!("cannot write {log:?}"))?;
+        let can_port = free_port()?;
         let mut command = Command::new("ros2");
         command
             .args(["launch", "armature_bringup", "arm.launch.xml"])
-            .arg(format!("can_port:={}", free_port()?))
+            .arg(format!("can_port:={can_port}"))
             .arg(format!("state_file:={}", state.display()))
             // Where nobody asks for it, a black box would only take time from what is tested.
             .arg("record:=false")
@@ -40,7 +42,14 @@ impl Launch {
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output);
-        Ok(Self { process: Process::start("ros2 launch", &mut command)?, log })
+        let process = Process::start("ros2 launch", &mut command)?;
+        Ok(Self { process, log, can_port })
+    }
+
+    /// Where the userspace bus listens on 127.0.0.1.
+    #[must_use]
+    pub fn can_port(&self) -> u16 {
+        self.can_port
     }
 
     /// Where its output goes.
@@ -76,6 +85,39 @@ fn log_file(name: &str) -> Result<PathBuf> {
     let folder = target().join("log");
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {folder:?}"))?;
     Ok(std::path::absolute(folder.join(format!("{name}.log")))?)
+}
+
+/// A copy of the installed configuration in `target/log/<name>.config` for the launch argument
+/// `config`, in which `change` may alter the text of each parameter file.
+///
+/// # Errors
+/// When it cannot be copied, or nothing was changed.
+pub fn config(name: &str, change: impl Fn(&str, String) -> String) -> Result<PathBuf> {
+    let from = crate::single::find("share/armature_bringup/config")?;
+    let to = log_file(name)?.with_extension("config");
+    let _not_there = std::fs::remove_dir_all(&to);
+    let copied = Command::new("cp").arg("-rL").arg(from).arg(&to).status()?;
+    ensure!(copied.success(), "cannot copy the configuration to {}", to.display());
+    let mut changed = false;
+    for entry in std::fs::read_dir(&to)? {
+        let path = entry?.path();
+        if path.is_file() {
+            let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let text = std::fs::read_to_string(&path)?;
+            let new = change(&file, text.clone());
+            changed |= new != text;
+            std::fs::write(&path, new)?;
+        }
+    }
+    ensure!(changed, "nothing was changed in {}", to.display());
+    Ok(to)
+}
+
+/// From now on nobody who crashes again and again is put into quarantine: where crashes are what is
+/// measured.
+pub fn without_quarantine() {
+    // SAFETY: called first in a test process, before any thread reads the environment.
+    unsafe { std::env::set_var("ARMATURE_CRASH_LIMIT", "0") };
 }
 
 /// A port of 127.0.0.1 that nobody uses now.

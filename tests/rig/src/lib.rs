@@ -5,14 +5,18 @@
 
 pub mod client;
 pub mod drives;
+pub mod figures;
 pub mod launch;
 pub mod mover;
 pub mod process;
 pub mod program;
+pub mod sabotage;
 pub mod scenario;
 pub mod single;
 pub mod succession;
 pub mod tracking;
+pub mod wall_clock;
+pub mod witness;
 pub mod world;
 
 pub use client::{ArmClient, GoalOutcome, RunningGoal};
@@ -20,7 +24,10 @@ pub use drives::Drives;
 pub use launch::Launch;
 pub use mover::{Mover, RunningMove};
 pub use program::Program;
+pub use sabotage::Saboteur;
 pub use scenario::Scenario;
 pub use single::Single;
 pub use tracking::Tracking;
+pub use wall_clock::WallClocks;
+pub use witness::Witness;
 pub use world::World;

@@ -36,6 +36,12 @@ impl Process {
         Ok(Self { child, name: name.to_owned() })
     }
 
+    /// Its process id, which is also its group's.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Whether it still runs.
     pub fn is_running(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
@@ -70,6 +76,17 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.stop(Duration::from_secs(8));
     }
+}
+
+/// Memory of a process that is in RAM, MB.
+///
+/// # Errors
+/// When there is no such process.
+pub fn memory(pid: u32) -> Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|text| text.split_whitespace().next()?.parse::<f64>().ok());
+    Ok(kilobytes.with_context(|| format!("no VmRSS of process {pid}"))? / 1024.0)
 }
 
 /// Sends `signal` to one process.

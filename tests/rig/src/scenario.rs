@@ -7,6 +7,7 @@ use crate::program::Program;
 use crate::world::World;
 use anyhow::{Context, Result, ensure};
 use r2r::armature_msgs::msg::{ArmStatus, ControlState};
+use r2r::std_srvs::srv::Trigger;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -63,6 +64,41 @@ impl Scenario {
                 .is_some_and(|c| c.phase == ControlState::EXECUTING as u8 && c.path_time > 2.2)
         })?;
         Ok(goal)
+    }
+
+    /// A goal that is under way, another one when the last has succeeded.
+    ///
+    /// # Errors
+    /// When it ended otherwise, or the next does not start.
+    pub fn keep_moving(&mut self, goal: &mut Option<RunningGoal>) -> Result<()> {
+        let over = match goal {
+            Some(running) => self.arm.poll_goal(running)?,
+            None => None,
+        };
+        if let Some(outcome) = over {
+            ensure!(outcome.status == r2r::GoalStatus::Succeeded, "{outcome:?}");
+            *goal = None;
+        }
+        if goal.is_none() {
+            *goal = Some(self.start_motion()?);
+        }
+        Ok(())
+    }
+
+    /// Keeps the arm moving for so long; whether it was enabled all the time.
+    ///
+    /// # Errors
+    /// When a goal ends otherwise than in success.
+    pub fn move_for(&mut self, goal: &mut Option<RunningGoal>, time: Duration) -> Result<bool> {
+        let (until, mut enabled) = (Instant::now() + time, true);
+        while Instant::now() < until {
+            self.keep_moving(goal)?;
+            enabled &= self.arm.world.mode() == Some(ArmStatus::ENABLED as u8);
+            if !enabled {
+                break;
+            }
+        }
+        Ok(enabled)
     }
 
     /// Boot ids of all nodes heard so far.
@@ -169,6 +205,61 @@ impl Scenario {
                 Err(_) => self.arm.pump_for(Duration::from_millis(200)),
             }
         }
+    }
+
+    /// As [`Scenario::resume`], with `arm/clear_faults` where that is asked for; the time from the yes
+    /// until the arm is on its way.
+    ///
+    /// # Errors
+    /// With the last refusal after 15 s, or when nothing moves after a yes.
+    pub fn set_going(&mut self) -> Result<Duration> {
+        let limit = Duration::from_secs(15);
+        let resume = self.arm.find::<Trigger::Service>("arm/resume", limit)?;
+        let until = Instant::now() + limit;
+        let yes = loop {
+            let asked = Instant::now();
+            let answer = resume.request(&Trigger::Request {})?;
+            let answer = self.arm.complete("an answer of arm/resume", limit, answer)??;
+            if answer.success {
+                break asked;
+            }
+            ensure!(Instant::now() < until, "arm/resume was refused: {}", answer.message);
+            if answer.message.contains("clear_faults") {
+                self.arm.trigger("arm/clear_faults")?;
+            }
+            self.arm.pump_for(Duration::from_millis(100));
+        };
+        self.arm.wait_for("motion after arm/resume", Duration::from_secs(10), |w| {
+            let moving = [ControlState::BLENDING as u8, ControlState::EXECUTING as u8];
+            w.phase().is_some_and(|phase| moving.contains(&phase))
+        })?;
+        Ok(yes.elapsed())
+    }
+
+    /// `arm/resume`, with `arm/clear_faults` where that is asked for, until it is granted.
+    ///
+    /// # Errors
+    /// With the last refusal after 15 s.
+    pub fn say_yes(&mut self) -> Result<()> {
+        let until = Instant::now() + Duration::from_secs(15);
+        while let Err(refused) = self.arm.trigger("arm/resume") {
+            ensure!(Instant::now() < until, "{refused:#}");
+            if format!("{refused:#}").contains("clear_faults") {
+                self.arm.trigger("arm/clear_faults")?;
+            }
+            self.arm.pump_for(Duration::from_millis(200));
+        }
+        Ok(())
+    }
+
+    /// When control began to stop the arm, s of the steady clock; of what was heard since
+    /// [`World::take_control_states`] was called last.
+    #[must_use]
+    pub fn stop_began(&mut self) -> Option<f64> {
+        let stopping = [ControlState::STOPPING as u8, ControlState::PAUSED as u8];
+        let states = self.arm.world.take_control_states();
+        let first = states.iter().find(|state| stopping.contains(&state.phase));
+        first.map(|state| state.reference_at_ns as f64 * 1e-9)
     }
 
     /// The goal succeeds and the arm is where the program ends.

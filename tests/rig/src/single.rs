@@ -21,6 +21,14 @@ impl Single {
     /// # Errors
     /// When the executable is not installed.
     pub fn start(name: &str, parameters: &[&str]) -> Result<Self> {
+        Self::run(name, Self::command(name, parameters)?)
+    }
+
+    /// What [`Single::start`] starts.
+    ///
+    /// # Errors
+    /// When the executable is not installed.
+    pub fn command(name: &str, parameters: &[&str]) -> Result<Command> {
         let config = find("share/armature_bringup/config")?;
         let mut command = Command::new(find(&format!("lib/armature_nodes/{name}"))?);
         command.arg("--ros-args");
@@ -31,10 +39,13 @@ impl Single {
             }
         }
         command.arg("--params-file").arg(description_file(&config)?);
+        if name == "planning" {
+            command.arg("--params-file").arg(semantic_file(&config)?);
+        }
         for parameter in parameters {
             command.args(["-p", parameter]);
         }
-        Self::run(name, command)
+        Ok(command)
     }
 
     /// Starts a controller under a node name of its own, with the parameters of launch and
@@ -67,6 +78,12 @@ impl Single {
         let output = File::create(&log).with_context(|| format!("cannot write {log:?}"))?;
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         Ok(Self { process: Process::start(name, &mut command)?, log })
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Everything printed so far.
@@ -119,11 +136,21 @@ impl Drop for Single {
 
 /// The parameter `robot_description` in a file, for nodes that want it.
 fn description_file(config: &Path) -> Result<PathBuf> {
-    let urdf = config.join("description/armature.urdf");
-    let urdf = std::fs::read_to_string(&urdf).with_context(|| format!("cannot read {urdf:?}"))?;
-    let quoted = urdf.lines().map(|line| format!("      {line}\n")).collect::<String>();
-    let path = std::env::temp_dir().join(format!("armature-urdf-{}.yaml", std::process::id()));
-    std::fs::write(&path, format!("/**:\n  ros__parameters:\n    robot_description: |\n{quoted}"))?;
+    text_file("robot_description", &config.join("description/armature.urdf"))
+}
+
+/// The parameter `robot_description_semantic` in a file.
+fn semantic_file(config: &Path) -> Result<PathBuf> {
+    text_file("robot_description_semantic", &config.join("description/armature.srdf"))
+}
+
+/// A parameter whose value is a file's text, in a parameter file.
+fn text_file(parameter: &str, from: &Path) -> Result<PathBuf> {
+    let text = std::fs::read_to_string(from).with_context(|| format!("cannot read {from:?}"))?;
+    let quoted = text.lines().map(|line| format!("      {line}\n")).collect::<String>();
+    let name = format!("armature-{parameter}-{}.yaml", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    std::fs::write(&path, format!("/**:\n  ros__parameters:\n    {parameter}: |\n{quoted}"))?;
     Ok(path)
 }
 

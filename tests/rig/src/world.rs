@@ -1,6 +1,6 @@
 //! Everything the client has heard, newest values and short histories.
 
-use r2r::armature_msgs::msg::{ArmState, ArmStatus, ControlState, Heartbeat, Lease};
+use r2r::armature_msgs::msg::{ArmState, ArmStatus, ControlState, Heartbeat, Histogram, Lease};
 use r2r::builtin_interfaces::msg::Time;
 use r2r::sensor_msgs::msg::JointState;
 use std::collections::{BTreeMap, VecDeque};
@@ -18,6 +18,8 @@ pub struct World {
     pub lease: Option<Lease>,
     /// `heartbeat`, by node name.
     pub heartbeats: BTreeMap<String, Heartbeat>,
+    /// How late the cycles of each node began since its start, by node name.
+    pub lateness: BTreeMap<String, Histogram>,
     /// `joint_states`.
     pub joint_states: Option<JointState>,
     /// True states of the simulator not yet taken by [`World::take_truth`], oldest first.
@@ -37,6 +39,14 @@ impl World {
         while self.truth.len() > HISTORY {
             self.truth.pop_front();
         }
+    }
+
+    pub(crate) fn push_heartbeat(&mut self, beat: Heartbeat) {
+        let mut told = beat.histograms.iter();
+        if let Some(lateness) = told.find(|histogram| histogram.name == "lateness") {
+            self.lateness.insert(beat.node.clone(), lateness.clone());
+        }
+        self.heartbeats.insert(beat.node.clone(), beat);
     }
 
     pub(crate) fn push_control(&mut self, state: ControlState) {

@@ -1,47 +1,19 @@
-//! The controller is replaced on purpose while the arm moves.
+//! Case 5: the controller that was handed the lease is no good.
+//!
+//! - Before: all joints follow the plan of a goal; the new controller shadows well.
+//! - Fault: 0.3 s after it was given the lease it panics, commands NaN, has a gain of the wrong sign, lets
+//!   its error grow, or falls silent.
+//! - After: the predecessor has the lease again, in a newer epoch, without a step; the supervisor says so;
+//!   the goal succeeds.
+//! - Detected: within 12 ms (three periods) for what can be seen in one command, within 2 s of probation
+//!   for the rest.
+//! - Recovered: the joints are without a new command for 100 ms at most.
+//! - Undisturbed: all other nodes keep process and boot id; no joint ceases to follow.
+//! - Degrades: control, a bad new version | moving | its predecessor takes the lease back | nothing to do;
+//!   the bad one is not named again
 
 use anyhow::{Result, ensure};
-use rig::{Drives, Scenario, Single};
-use std::time::Duration;
-
-/// Hand-overs per run; more by `TRIALS`.
-fn trials() -> usize {
-    std::env::var("TRIALS").ok().and_then(|text| text.parse().ok()).unwrap_or(2)
-}
-
-/// Would catch: a planned change that costs the drives a command, or that anybody else notices.
-#[test]
-fn the_lease_goes_to_and_fro_in_motion_without_a_gap() -> Result<()> {
-    let mut s = Scenario::enabled("chaos_32", &[])?;
-    let drives = Drives::watch(&mut s.arm)?;
-    s.wait_for_successor()?;
-    let mut goal = s.start_motion()?;
-    let before = s.boots();
-    for trial in 0..trials() {
-        if s.arm.poll_goal(&mut goal)?.is_some() {
-            goal = s.start_motion()?;
-        }
-        s.wait_for_successor()?;
-        drives.clear();
-        s.arm.pump_for(Duration::from_millis(100));
-        let epoch = drives.epoch();
-        let answer = s.hand_over("", 0.5)?;
-        ensure!(answer.success, "{answer:?}");
-        let change = drives.change(epoch, 0.0)?;
-        println!(
-            "{trial}: {}: epoch {}, gap {:.1} ms, {:.1} ms between two commands, step {:.3} mrad",
-            answer.message,
-            answer.epoch,
-            answer.gap * 1e3,
-            change.between * 1e3,
-            change.step * 1e3
-        );
-        drives.expect_following()?;
-        ensure!(change.step < 1e-3, "{change:?}");
-    }
-    s.expect_success(&mut goal)?;
-    s.expect_undisturbed(&before, &[])
-}
+use rig::{Drives, Scenario, Single, figures};
 
 /// The kinds of `faulty_control`.
 const KINDS: [&str; 5] = ["panic", "nan", "wrong_sign", "error_grows", "silent"];
@@ -51,7 +23,7 @@ const BEHAVES: f64 = 0.3;
 /// Would catch: a bad successor that keeps the lease, stops the arm, or is named again.
 #[test]
 fn a_bad_successor_loses_the_lease() -> Result<()> {
-    let mut s = Scenario::enabled("chaos_32_bad", &[])?;
+    let mut s = Scenario::enabled("chaos_05", &[])?;
     let drives = Drives::watch(&mut s.arm)?;
     s.wait_for_successor()?;
     let before = s.boots();
@@ -81,13 +53,11 @@ fn a_bad_successor_loses_the_lease() -> Result<()> {
         let began = drives.change(answer.epoch - 2, 0.0)?.after;
         let back = drives.change(answer.epoch - 1, 0.0)?;
         let took = back.after - began - BEHAVES;
-        println!(
-            "{kind}: rolled back after {:.1} ms, {:.1} ms between two commands, step {:.3} mrad: {}",
-            took * 1e3,
-            back.between * 1e3,
-            back.step * 1e3,
-            answer.message
-        );
+        println!("{kind}: {back:?}: {}", answer.message);
+        let limit = if ["panic", "nan", "silent"].contains(&kind) { 12.0 } else { 2000.0 };
+        figures::at_most(&format!("{kind} rolled back"), "ms", took * 1e3, limit);
+        figures::at_most("between two commands", "ms", back.between * 1e3, 100.0);
+        figures::at_most("step of a setpoint", "mrad", back.step * 1e3, 1.0);
         drives.expect_following()?;
     }
     s.expect_success(&mut goal)?;
