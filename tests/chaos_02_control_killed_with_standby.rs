@@ -40,6 +40,7 @@ fn a_standby_goes_on_and_the_goals_succeed() -> Result<()> {
     for trial in 0..trials() {
         s.wait_for_successor()?;
         s.keep_moving(&mut goal)?;
+        s.wait_for_motion()?;
         s.arm.pump_for(Duration::from_millis(137 * (trial as u64 % 7)));
         drives.clear();
         s.arm.pump_for(Duration::from_millis(100));

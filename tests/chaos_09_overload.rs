@@ -14,9 +14,8 @@
 
 use crate::heat::{self, Heat};
 use anyhow::{Result, ensure};
-use r2r::armature_msgs::msg::ArmStatus;
-use r2r::armature_msgs::msg::ThermalState;
-use rig::{Drives, Saboteur, figures};
+use r2r::armature_msgs::msg::{ArmStatus, ThermalState};
+use rig::{Drives, Saboteur, Scenario, figures};
 use std::time::{Duration, Instant};
 
 /// kg.
@@ -41,8 +40,7 @@ fn an_overload_is_foreseen_slowed_and_costs_no_cycle() -> Result<()> {
     s.wait_for_successor()?;
     let mut goal = Some(s.start_motion()?);
     let witness = s.witness();
-    let late =
-        |s: &rig::Scenario| s.arm.world.heartbeats.get("control").map_or(0, |b| b.late_cycles);
+    let late = |s: &Scenario| s.arm.world.heartbeats.get("control").map_or(0, |b| b.late_cycles);
     let (missed, cool) = (late(&s), word.borrow().hottest);
     drives.clear();
     saboteur.payload(&mut s.arm, LOAD)?;

@@ -58,18 +58,26 @@ impl Scenario {
     /// When it does not get there.
     pub fn start_motion(&mut self) -> Result<RunningGoal> {
         let goal = self.arm.send(self.program.trajectory())?;
+        self.wait_for_motion()?;
+        Ok(goal)
+    }
+
+    /// Waits until the arm is in the middle of the program.
+    ///
+    /// # Errors
+    /// When it does not get there.
+    pub fn wait_for_motion(&mut self) -> Result<Duration> {
         self.arm.wait_for("the middle of the motion", Duration::from_secs(20), |w| {
             w.control
                 .as_ref()
                 .is_some_and(|c| c.phase == ControlState::EXECUTING as u8 && c.path_time > 2.2)
-        })?;
-        Ok(goal)
+        })
     }
 
     /// A goal that is under way, another one when the last has succeeded.
     ///
     /// # Errors
-    /// When it ended otherwise, or the next does not start.
+    /// When it ended otherwise, or the next is not accepted.
     pub fn keep_moving(&mut self, goal: &mut Option<RunningGoal>) -> Result<()> {
         let over = match goal {
             Some(running) => self.arm.poll_goal(running)?,
@@ -80,7 +88,7 @@ impl Scenario {
             *goal = None;
         }
         if goal.is_none() {
-            *goal = Some(self.start_motion()?);
+            *goal = Some(self.arm.send(self.program.trajectory())?);
         }
         Ok(())
     }
@@ -90,15 +98,16 @@ impl Scenario {
     /// # Errors
     /// When a goal ends otherwise than in success.
     pub fn move_for(&mut self, goal: &mut Option<RunningGoal>, time: Duration) -> Result<bool> {
-        let (until, mut enabled) = (Instant::now() + time, true);
+        let until = Instant::now() + time;
+        let enabled = |s: &Self| s.arm.world.mode() == Some(ArmStatus::ENABLED as u8);
         while Instant::now() < until {
-            self.keep_moving(goal)?;
-            enabled &= self.arm.world.mode() == Some(ArmStatus::ENABLED as u8);
-            if !enabled {
-                break;
+            match self.keep_moving(goal) {
+                Err(error) if enabled(self) => return Err(error),
+                _ if !enabled(self) => return Ok(false),
+                _ => {}
             }
         }
-        Ok(enabled)
+        Ok(true)
     }
 
     /// Boot ids of all nodes heard so far.
