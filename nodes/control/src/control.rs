@@ -29,7 +29,7 @@ use vocabulary::joint::{JOINTS, JointLimits, JointOrder, PerJoint};
 use vocabulary::lease::takeover_silence;
 use vocabulary::plan::{ControlState, MotionPlan, Violation};
 use vocabulary::settings::LoadEstimate;
-use vocabulary::time::{Monotonic, Now, Received, Stamp};
+use vocabulary::time::{Monotonic, Now, Received};
 
 /// A cycle is late when it begins this much after its time, s.
 const LATE: f64 = 0.001;
@@ -107,8 +107,9 @@ pub struct Control {
     pub(crate) commands: bool,
     /// Why and when the lease was taken back.
     pub(crate) took_back: Option<(Option<Finding>, Monotonic)>,
-    /// ROS time at which the lease was taken.
-    pub(crate) holder_since: Stamp,
+    /// When the lease was taken: by the steady clock, so that a wall clock that is set in the meantime
+    /// makes no plan older than it is.
+    pub(crate) holder_since: Option<Monotonic>,
     pub(crate) sequence: u64,
     /// The reference continues from what the drives do.
     pub(crate) seeded: bool,
@@ -179,7 +180,7 @@ impl Control {
             gap: Gap::new(config.period),
             commands: false,
             took_back: None,
-            holder_since: Stamp(i64::MAX),
+            holder_since: None,
             sequence: 0,
             seeded: false,
             missing: None,

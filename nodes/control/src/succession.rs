@@ -179,7 +179,7 @@ impl Control {
         if self.seeded {
             self.interrupt("control was replaced by one that did not know where it was");
         }
-        self.holder_since = now.stamp;
+        self.holder_since = Some(now.mono);
         self.seeded = false;
     }
 
@@ -259,7 +259,7 @@ impl Control {
     fn follow(&mut self, word: &Word, now: Now) {
         if !self.seeded {
             let adopted = self.adopt(word);
-            self.holder_since = now.stamp;
+            self.holder_since = Some(now.mono);
             self.shadow.compare(now.mono, 0.0, if adopted { "" } else { "the plan" });
             return;
         }

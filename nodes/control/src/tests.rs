@@ -137,6 +137,21 @@ fn a_plan_older_than_the_lease_does_not_move() {
 }
 
 #[test]
+fn a_wall_clock_that_is_set_back_makes_no_plan_old() {
+    let mut rig = Rig::ready();
+    rig.execute(&[waypoint(1.0, 0.4)]);
+    rig.until(ControlPhase::Reached, 3.0);
+    for wall in [-3600, 3600, 0] {
+        rig.wall = wall * 1_000_000_000;
+        let goal = 0.4 + wall as f64 * 1e-5;
+        rig.execute(&[waypoint(1.0, goal)]);
+        rig.run(0.1);
+        rig.until(ControlPhase::Reached, 3.0);
+        assert!((rig.last_command().position[1] - goal).abs() < 1e-12);
+    }
+}
+
+#[test]
 fn a_stop_of_the_arm_pauses_on_the_path_and_a_new_permit_goes_on() {
     let mut rig = Rig::ready();
     rig.execute(&[waypoint(1.0, 0.4), waypoint(2.0, 0.6)]);

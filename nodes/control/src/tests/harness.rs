@@ -75,6 +75,8 @@ pub(crate) struct Rig {
     commands: Vec<JointCommand>,
     state: Option<ControlState>,
     now: Monotonic,
+    /// How far somebody has set the wall clock, ns.
+    pub(crate) wall: i64,
     sequence: u64,
     mode: ArmMode,
 }
@@ -100,6 +102,7 @@ impl Rig {
             commands: Vec::new(),
             state: None,
             now: Monotonic(1_000_000_000),
+            wall: 0,
             sequence: 0,
             mode: ArmMode::Disabled,
         }
@@ -115,7 +118,7 @@ impl Rig {
     }
 
     pub(crate) fn now(&self) -> Now {
-        Now { mono: self.now, stamp: Stamp(self.now.0 as i64 + 7_000_000_000) }
+        Now { mono: self.now, stamp: Stamp(self.now.0 as i64 + 7_000_000_000 + self.wall) }
     }
 
     pub(crate) fn grant(&mut self, epoch: u64) {
