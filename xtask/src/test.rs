@@ -98,9 +98,10 @@ fn format_check(_: &Options) -> Result<Command> {
     Ok(command)
 }
 
+/// In the profile of [`clippy_ros`], so that what both look at in passing is looked at once.
 fn clippy_plain(_: &Options) -> Result<Command> {
     let mut command = cargo();
-    command.args(["clippy", "--quiet", "--all-targets", "--", "--deny", "warnings"]);
+    command.args(["clippy", "--quiet", "--release", "--all-targets", "--", "--deny", "warnings"]);
     Ok(command)
 }
 

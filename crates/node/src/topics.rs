@@ -96,22 +96,34 @@ pub(crate) struct Turn {
     pub thorough: bool,
 }
 
-/// How many messages a stream gave per poll. A peer that sends one per cycle gives one, and a turn to
-/// find out that there is no second costs as much as the first: it is made only now and then.
+/// What a stream gave per poll. A peer that sends one message per cycle gives one, and a turn to find
+/// out that there is no second costs as much as the first: it is made only when there is a reason.
+/// That somebody else has sent as well, or that one message is missing, is a reason: of two senders
+/// one would be heard later from poll to poll.
 #[derive(Debug, Default)]
 struct Flow {
     before: usize,
     now: usize,
+    last: Option<(u64, u64)>,
+    broken: bool,
 }
 
 impl Flow {
+    /// Notes the [`FromMsg::line`] of a message.
+    fn hear(&mut self, line: Option<(u64, u64)>) {
+        let expected = self.last.map(|(sender, number)| (sender, number.wrapping_add(1)));
+        self.broken |= line != expected && self.last.is_some();
+        self.last = line;
+    }
+
     /// Counts what a turn gave; whether the next turn may find more.
     fn goes_on(&mut self, turn: Turn, came: usize) -> bool {
         if turn.first {
             self.before = std::mem::take(&mut self.now);
         }
         self.now += came;
-        came > 0 && (turn.thorough || self.before > 1 || self.now > 1)
+        let broken = std::mem::take(&mut self.broken);
+        came > 0 && (turn.thorough || broken || self.before > 1 || self.now > 1)
     }
 }
 
@@ -182,7 +194,10 @@ pub(crate) fn stream<T: FromMsg>(
         while let Some(msg) = next(&mut stream) {
             came += 1;
             match T::from_msg(&msg, &order) {
-                Ok(value) => queue.push_back(Received { at: turn.at, value }),
+                Ok(value) => {
+                    flow.hear(value.line());
+                    queue.push_back(Received { at: turn.at, value });
+                }
                 Err(reason) => {
                     let count = drained.refused.map_or(0, |(_, count)| count) + 1;
                     drained.refused = Some((reason, count));
@@ -244,6 +259,42 @@ mod tests {
         assert!((0..10).all(|_| !flow.goes_on(turn(true, false), 1)));
         assert!(flow.goes_on(turn(true, true), 1));
         assert!(!flow.goes_on(turn(false, true), 0));
+    }
+
+    /// Polls of a stream into which each of `senders` puts one message per poll; returns how many wait
+    /// at the middleware after each.
+    fn backlog(polls: u64, senders: &[u64]) -> Vec<usize> {
+        let (mut flow, mut waiting) = (Flow::default(), VecDeque::new());
+        let poll = |number: u64| {
+            waiting.extend(senders.iter().map(|sender| (*sender, number)));
+            let mut first = true;
+            while let Some(line) = waiting.pop_front() {
+                flow.hear(Some(line));
+                if !flow.goes_on(turn(first, false), 1) {
+                    break;
+                }
+                first = false;
+            }
+            waiting.len()
+        };
+        (0..polls).map(poll).collect()
+    }
+
+    #[test]
+    fn nobody_is_heard_late_because_somebody_else_sends_as_well() {
+        assert_eq!(backlog(6, &[70, 71]), [1, 0, 0, 0, 0, 0]);
+        assert_eq!(backlog(4, &[70, 71, 72]), [2, 0, 0, 0]);
+        assert_eq!(backlog(4, &[70]), [0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn a_message_that_is_missing_is_a_reason_to_look_for_more() {
+        let mut flow = Flow::default();
+        let mut poll = |number| {
+            flow.hear(Some((70, number)));
+            flow.goes_on(turn(true, false), 1)
+        };
+        assert_eq!([1, 2, 4, 5].map(&mut poll), [false, false, true, false]);
     }
 
     #[test]

@@ -81,6 +81,11 @@ impl Ears {
 }
 
 impl Heard {
+    /// Commands heard of late: epoch and sequence, and when they were sent, s.
+    pub fn sent(&self) -> impl Iterator<Item = ((u64, u64), f64)> + '_ {
+        self.sent.iter().map(|(key, at)| (*key, *at))
+    }
+
     fn command(&mut self, command: &JointCommand) {
         self.sent.insert((command.epoch, command.sequence), command.sent_at_ns as f64 * 1e-9);
         while self.sent.len() > REMEMBERED {

@@ -1,6 +1,6 @@
 //! The controller is replaced on purpose while the arm moves, by a good one and by bad ones.
 
-use crate::ears::Sample;
+use crate::ears::{Heard, Sample};
 use crate::judge::{between, gap, largest_step, quantile};
 use crate::motion::Moving;
 use crate::places::Errors;
@@ -44,8 +44,8 @@ pub struct HandOvers {
     gaps: Vec<(f64, f64)>,
     /// The same just before, while nothing changed.
     usual: Vec<(f64, f64)>,
-    /// What the worst joint followed around a long gap: sample, epoch, sequence.
-    traces: Vec<Vec<(u64, u64, u64)>>,
+    /// What the joints followed around a long gap, and what was sent.
+    traces: Vec<serde_json::Value>,
     steps: Vec<f64>,
     refused: Vec<String>,
     failures: Vec<String>,
@@ -79,7 +79,8 @@ pub fn hand_over(trials: u64) -> Result<HandOvers> {
             usual.extend(worst(samples, epoch, -2.0 * AROUND).map(|(gap, at, _)| (gap, at)));
             if let Some((gap, at, window)) = worst(samples, epoch, 0.0) {
                 gaps.push((gap, at));
-                traces.extend((gap > 1.5 * PERIOD).then(|| trace(&window)));
+                let from = window.first().map_or(at, |sample| sample.at);
+                traces.extend((gap > 1.5 * PERIOD).then(|| trace(heard, from)));
             }
             steps.push(samples.iter().map(|s| largest_step(s)).fold(0.0, f64::max));
         });
@@ -105,9 +106,18 @@ fn worst(joints: &[Vec<Sample>], before: u64, shift: f64) -> Option<(f64, f64, V
     found.max_by(|a, b| a.0.total_cmp(&b.0))
 }
 
-/// Number, epoch and sequence of the commands followed in these samples.
-fn trace(samples: &[Sample]) -> Vec<(u64, u64, u64)> {
-    samples.iter().map(|s| (s.number, s.applied.0, s.applied.1)).collect()
+/// Which commands each joint followed when, and when those of that time were sent: ms since `from`
+/// (steady clock, s),
+/// epoch, sequence.
+fn trace(heard: &Heard, from: f64) -> serde_json::Value {
+    let during = |at: f64| (from..=from + 2.0 * AROUND).contains(&at);
+    let row = |at: f64, (epoch, sequence): (u64, u64)| ((at - from) * 1e3, epoch, sequence);
+    let followed = |samples: &Vec<Sample>| -> Vec<_> {
+        samples.iter().filter(|s| during(s.at)).map(|s| row(s.at, s.applied)).collect()
+    };
+    let joints: Vec<_> = heard.samples.iter().map(followed).collect();
+    let sent: Vec<_> = heard.sent().filter(|s| during(s.1)).map(|(k, at)| row(at, k)).collect();
+    serde_json::json!({ "from_s": from, "followed": joints, "sent": sent })
 }
 
 /// From whom the lease was taken back is not named again before it was restarted.
@@ -147,7 +157,7 @@ impl HandOvers {
         let quiet: Vec<f64> = quiet.map(|(gap, _)| gap * 1e3).collect();
         let usual: Vec<f64> = self.usual.iter().map(|(gap, _)| gap * 1e3).collect();
         serde_json::json!({
-            "gap_ms_just_before_without_a_change": usual, "followed_around_long_gaps": self.traces,
+            "gap_ms_just_before_without_a_change": usual, "long_gaps": self.traces,
             "gap_ms": milliseconds, "gap_ms_median": quantile(&milliseconds, 0.5),
             "gap_ms_where_the_machine_was_not_slow": quiet,
             "refused": self.refused, "failures": self.failures,

@@ -33,6 +33,10 @@ impl FromMsg for JointCommand {
             effort: per_joint("effort", &msg.effort)?,
         })
     }
+
+    fn line(&self) -> Option<(u64, u64)> {
+        Some((self.boot_id, self.sequence))
+    }
 }
 
 impl ToMsg for JointCommand {

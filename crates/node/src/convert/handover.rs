@@ -32,6 +32,10 @@ impl FromMsg for HandOver {
             version: "",
         })
     }
+
+    fn line(&self) -> Option<(u64, u64)> {
+        Some((self.boot_id, self.sequence))
+    }
 }
 
 impl ToMsg for HandOver {

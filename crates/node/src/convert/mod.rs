@@ -86,6 +86,12 @@ pub trait FromMsg: Sized + 'static {
     /// # Errors
     /// The first thing found wrong.
     fn from_msg(msg: &Self::Msg, order: &JointOrder) -> Result<Self, Refused>;
+
+    /// Who sent it and the how manieth of that process it is, where several processes may send on one
+    /// topic and the delay of a single cycle matters.
+    fn line(&self) -> Option<(u64, u64)> {
+        None
+    }
 }
 
 /// A plain type that goes out as a ROS message.
