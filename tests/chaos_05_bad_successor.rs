@@ -14,6 +14,7 @@
 
 use anyhow::{Result, ensure};
 use rig::{Drives, Scenario, Single, figures};
+use std::time::Duration;
 
 /// The kinds of `faulty_control`.
 const KINDS: [&str; 5] = ["panic", "nan", "wrong_sign", "error_grows", "silent"];

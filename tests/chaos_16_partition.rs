@@ -59,7 +59,7 @@ impl Host {
 
     fn run(&self, words: &[&str]) -> Result<()> {
         let id = self.process.id().to_string();
-        run(&[&["nsenter", "--target", &id, "--net"], words].concat())
+        run(&[&["nsenter", "--target", id.as_str(), "--net"][..], words].concat())
     }
 
     /// Takes the arm's end of the link down.

@@ -58,7 +58,7 @@ pub fn run(wish: &Wish) -> Result<bool> {
     for seed in (0..wish.repeat).map(|run| wish.seed.wrapping_add(run)) {
         for name in &names {
             let text = seed.to_string();
-            let run = || suite.run(name, &[("ARMATURE_SEED", &text)]);
+            let run = || suite.run(name, &[("ARMATURE_SEED", text.as_str())]);
             let trial = progress.quiet_step(name, run)?;
             progress.say(&line(name, seed, &trial));
             records.entry(name).or_default().add(seed, &trial);
@@ -228,8 +228,8 @@ mod tests {
         assert_eq!((targets[0].value, targets[0].limit), (Some(3.0), 3.0));
         assert_eq!((targets[1].value, targets[1].ok), (Some(60.0), false));
         let detail = record.detail();
-        assert_eq!((&detail["figures"][0]["median"]), &json!(40.0));
-        assert_eq!((&detail["figures"][0]["missed"]), &json!(1));
+        assert_eq!(detail["figures"][0]["median"], json!(40.0));
+        assert_eq!(detail["figures"][0]["missed"], json!(1));
     }
 
     #[test]

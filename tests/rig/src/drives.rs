@@ -173,7 +173,7 @@ impl Drives {
         for sample in all.iter().flatten().filter(|s| s.epoch != 0) {
             cycles.entry((sample.at / PERIOD).round() as i64).or_default().push(sample.epoch);
         }
-        let (mut count, mut run, mut longest) = (0, 0, 0);
+        let (mut count, mut run, mut longest) = (0_usize, 0_usize, 0_usize);
         for epochs in cycles.values().filter(|epochs| epochs.len() == JOINTS) {
             let one = epochs.iter().all(|epoch| Some(epoch) == epochs.first());
             run = if one { 0 } else { run + 1 };

@@ -25,9 +25,13 @@ impl Saboteur {
     /// When they do not come up.
     pub fn new(arm: &mut ArmClient) -> Result<Self> {
         let qos = QosProfile::services_default;
-        let drive = arm.node().create_client("servo_sim/inject_fault", qos())?;
-        let bus = arm.node().create_client("can_hub/inject_bus_fault", qos())?;
-        let payload = arm.node().create_client("servo_sim/set_payload", qos())?;
+        let drive =
+            arm.node().create_client::<InjectFault::Service>("servo_sim/inject_fault", qos())?;
+        let bus = arm
+            .node()
+            .create_client::<InjectBusFault::Service>("can_hub/inject_bus_fault", qos())?;
+        let payload =
+            arm.node().create_client::<SetPayload::Service>("servo_sim/set_payload", qos())?;
         let there = [
             r2r::Node::is_available(&drive)?,
             r2r::Node::is_available(&bus)?,

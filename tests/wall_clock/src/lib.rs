@@ -13,6 +13,8 @@
 
 use libc::{c_char, c_int, c_void, clockid_t, time_t, timespec, timeval};
 use std::mem::transmute;
+use std::os::fd::AsRawFd;
+use std::path::Path;
 use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -31,17 +33,20 @@ fn offset() -> i64 {
         let Some(folder) = std::env::var_os("ARMATURE_WALL_CLOCK") else {
             return Offsets([None, None]);
         };
-        let node = std::env::args_os().find_map(|word| {
-            word.to_str().and_then(|word| word.strip_prefix("__node:=")).map(str::to_owned)
-        });
-        let map = |name: &str| map(&std::path::Path::new(&folder).join(name));
-        Offsets([map("all"), node.and_then(|node| map(&node))])
+        let map = |name: &str| map(&Path::new(&folder).join(name));
+        Offsets([map("all"), node().and_then(|node| map(&node))])
     });
     offsets.0.iter().flatten().map(|offset| offset.load(Ordering::Relaxed)).sum()
 }
 
-fn map(path: &std::path::Path) -> Option<&'static AtomicI64> {
-    use std::os::fd::AsRawFd;
+/// The node's name on the command line: asked of the kernel, as somebody may want to know the time before
+/// the standard library has its arguments.
+fn node() -> Option<String> {
+    let line = std::fs::read_to_string("/proc/self/cmdline").ok()?;
+    line.split('\0').find_map(|word| word.strip_prefix("__node:=")).map(str::to_owned)
+}
+
+fn map(path: &Path) -> Option<&'static AtomicI64> {
     let file = std::fs::File::open(path).ok()?;
     let size = size_of::<AtomicI64>();
     if file.metadata().ok()?.len() < size as u64 {
@@ -113,13 +118,22 @@ pub unsafe extern "C" fn time(place: *mut time_t) -> time_t {
 
 /// The C library's own function; of this version where it is there, as the oldest one of some names takes
 /// other structures.
-fn original(name: *const c_char, version: *const c_char) -> *mut c_void {
+fn original(name: *const c_char, version: *const c_char) -> Function {
     // SAFETY: both texts end with zero.
     unsafe {
         let found = libc::dlvsym(libc::RTLD_NEXT, name, version);
-        if found.is_null() { libc::dlsym(libc::RTLD_NEXT, name) } else { found }
+        Function(if found.is_null() { libc::dlsym(libc::RTLD_NEXT, name) } else { found })
     }
 }
+
+/// The address of a function; null when there is none.
+#[derive(Clone, Copy)]
+struct Function(*mut c_void);
+
+// SAFETY: code can be called from any thread.
+unsafe impl Send for Function {}
+// SAFETY: as above.
+unsafe impl Sync for Function {}
 
 /// A deadline as the kernel understands it.
 ///
@@ -144,18 +158,18 @@ macro_rules! with_true_deadline {
         ) -> c_int {
             type Original =
                 unsafe extern "C" fn($(with_true_deadline!(@pointer $argument),)+ *const timespec) -> c_int;
-            static ORIGINAL: OnceLock<usize> = OnceLock::new();
+            static ORIGINAL: OnceLock<Function> = OnceLock::new();
             let name = concat!(stringify!($name), "\0").as_ptr().cast();
             let version = concat!($version, "\0").as_ptr().cast();
-            let found = *ORIGINAL.get_or_init(|| original(name, version) as usize);
-            if found == 0 {
+            let Function(found) = *ORIGINAL.get_or_init(|| original(name, version));
+            if found.is_null() {
                 return libc::ENOSYS;
             }
             // SAFETY: the C library's function of this name has this shape; the arguments are the
             // caller's.
             unsafe {
                 let deadline = true_deadline(deadline);
-                transmute::<usize, Original>(found)($($argument,)+ &raw const deadline)
+                transmute::<*mut c_void, Original>(found)($($argument,)+ &raw const deadline)
             }
         }
     )+};
