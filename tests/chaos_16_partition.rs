@@ -51,8 +51,8 @@ impl Host {
         run(&["ip", "address", "add", "10.77.0.1/24", "dev", "cell"])?;
         host.run(&["ip", "address", "add", "10.77.0.2/24", "dev", "office"])?;
         host.run(&["ip", "link", "set", "lo", "up"])?;
-        host.run(&["ip", "link", "set", "office", "up"])?;
-        host.run(&["ip", "route", "add", "224.0.0.0/4", "dev", "office"])?;
+        run(&["ip", "link", "set", "cell", "up"])?;
+        run(&["ip", "route", "add", "224.0.0.0/4", "dev", "cell"])?;
         host.mend()?;
         Ok(host)
     }
@@ -62,14 +62,15 @@ impl Host {
         run(&[&["nsenter", "--target", id.as_str(), "--net"][..], words].concat())
     }
 
-    /// Takes the arm's end of the link down.
+    /// Takes the other end of the link down: here the carrier is lost, as with a pulled cable, and the
+    /// nodes of this host still reach each other by its address.
     fn cut(&self) -> Result<()> {
-        run(&["ip", "link", "set", "cell", "down"])
+        self.run(&["ip", "link", "set", "office", "down"])
     }
 
     fn mend(&self) -> Result<()> {
-        run(&["ip", "link", "set", "cell", "up"])?;
-        run(&["ip", "route", "replace", "224.0.0.0/4", "dev", "cell"])
+        self.run(&["ip", "link", "set", "office", "up"])?;
+        self.run(&["ip", "route", "replace", "224.0.0.0/4", "dev", "office"])
     }
 
     /// A node over there.
