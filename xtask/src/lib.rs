@@ -14,6 +14,7 @@ pub mod digest;
 pub mod doctor;
 pub mod emulated;
 pub mod env;
+pub mod fuzz;
 pub mod heat;
 pub mod install;
 pub mod lock;

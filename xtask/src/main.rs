@@ -12,7 +12,7 @@ use xtask::bench::{self, Bench};
 use xtask::env::RosEnv;
 use xtask::simulate::{self, Task};
 use xtask::upgrade::{self, Node};
-use xtask::{build, demo, doctor, heat, paths, replay, socketcan, system, targets, test};
+use xtask::{build, demo, doctor, fuzz, heat, paths, replay, socketcan, system, targets, test};
 
 /// Builds, runs and tests the Armature servo arm.
 #[derive(Debug, Parser)]
@@ -110,6 +110,14 @@ enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<OsString>,
     },
+    /// Search for bytes that break a decoder, guided by coverage; needs a nightly compiler.
+    Fuzz {
+        /// Decoders, all without a name: can_frame, sdo, socketcand, message, recording, parameters, urdf, mesh.
+        decoders: Vec<String>,
+        /// Time for each, min.
+        #[arg(long, default_value_t = 10.0)]
+        minutes: f64,
+    },
     /// Say what is there, what is missing, and what to do.
     Doctor,
     /// List every figure of target/report/ against its limit, what falls short first; or draw heat or a motion.
@@ -192,6 +200,7 @@ fn run(verb: Verb) -> Result<bool> {
         Verb::Upgrade { node, binary, canary } => upgrade::upgrade(node, &binary, canary),
         Verb::Simulate { words } => simulate::run(Task::Campaign, &words),
         Verb::Availability { words } => simulate::run(Task::Availability, &words),
+        Verb::Fuzz { decoders, minutes } => fuzz::fuzz(&fuzz::Wish { decoders, minutes }),
         Verb::Doctor => Ok(doctor::doctor()),
         Verb::Report { what: None, .. } => targets::print(&paths::reports()),
         Verb::Report { what: Some(Picture::Thermal), recording, live, seconds } => {

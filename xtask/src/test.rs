@@ -83,6 +83,14 @@ fn stages(options: &Options) -> Vec<Stage> {
             ..test("system tests", system_limit, Needs::RosBuild, system_tests)
         },
     ];
+    if options.nightly {
+        stages.push(check(
+            "search for bytes that break a decoder",
+            minutes(120),
+            Needs::Nothing,
+            fuzz,
+        ));
+    }
     if options.socketcan {
         stages.push(test("kernel CAN", minutes(15), Needs::RosBuild, socketcan_test));
     }
@@ -117,6 +125,12 @@ fn simulated_hours(options: &Options) -> Result<Command> {
     let mut command = Command::new(env::current_exe()?);
     let hours = if options.nightly { "1000" } else { "1" };
     command.args(["simulate", "--seed", "1", "--hours", hours]);
+    Ok(command)
+}
+
+fn fuzz(_: &Options) -> Result<Command> {
+    let mut command = Command::new(env::current_exe()?);
+    command.arg("fuzz");
     Ok(command)
 }
 
