@@ -10,6 +10,7 @@
 pub mod action;
 pub mod arm;
 pub mod bus;
+pub mod clients;
 pub mod clock;
 pub mod convert;
 mod heartbeat;

@@ -71,6 +71,8 @@ topics! {
     JOINT_TRAJECTORY = "arm_controller/joint_trajectory", Reliable;
     /// `control_msgs/SpeedScalingFactor`, anybody to control.
     SPEED_SCALING = "arm_controller/speed_scaling_input", Latched;
+    /// `visualization_msgs/MarkerArray`, dashboard to rviz: the alarms as texts.
+    ALARM_MARKERS = "alarm_markers", Latched;
     /// `sensor_msgs/JointState` of the simulator's true state.
     SIM_TRUTH = "sim/joint_states", Latest;
 }
