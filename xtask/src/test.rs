@@ -118,6 +118,7 @@ fn ros_unit_tests(options: &Options) -> Result<Command> {
 fn system_tests(options: &Options) -> Result<Command> {
     let mut command = in_ros(&RosEnv::ensure()?);
     command.env("ARMATURE_TOOLS_PYTHON", prepare::tools()?);
+    prepare::browser::ensure()?.apply(&mut command);
     command.args(["test", "--quiet", "--release", "--no-fail-fast"]);
     command.args(["--package", "armature", "--features", "system"]);
     let mut command = filtered(command, options);

@@ -52,7 +52,7 @@ async function greet(update) {
   document.title = update.namespace === '/' ? 'Armature' : `Armature ${update.namespace}`;
   $('namespace').textContent = update.namespace === '/' ? '' : ` ${update.namespace}`;
   $('version').textContent = `Armature ${update.version}`;
-  $('span').textContent = Math.round(update.history / 6) / 10;
+  sayZoom(update.history);
   panels.joints(update.joints);
   unlocked = !update.read_only && link.token !== '' && (await link.unlock(link.token)).success;
   judge();
@@ -185,4 +185,9 @@ $('theme').addEventListener('click', () => {
   } catch { /* Then not beyond this page. */ }
   themed();
 });
+function sayZoom(span) {
+  $('zoom').textContent = `${Math.round(span / 6) / 10} min`;
+  $('zoom').setAttribute('aria-label', span === hello.history ? 'Show the last minute only' : 'Show the whole history');
+}
+$('zoom').addEventListener('click', () => plots && sayZoom(plots.toggleSpan()));
 $('units').addEventListener('click', () => plots?.units(panels.toggleUnits()));

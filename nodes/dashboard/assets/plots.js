@@ -8,6 +8,7 @@ import { uPlot } from '/vendor/plot.js';
 const DEG = 180 / Math.PI;
 const DASHES = [[], [9, 4], [2, 3], [12, 3, 2, 3], [5, 2], [2, 5]];
 const HEIGHT = 172;
+const MINUTE = 60; // s
 
 const sheet = document.createElement('link');
 sheet.rel = 'stylesheet';
@@ -21,6 +22,7 @@ export class Plots {
     this.degrees = true;
     this.shown = joints.map(() => true);
     this.points = [];
+    this.span = history;
     this.figures = [
       { title: 'Position', key: 'p', angle: 1, digits: 0 },
       { title: 'Tracking error, largest', key: 'e', angle: 1000, digits: 2 },
@@ -112,8 +114,16 @@ export class Plots {
     return angle ? (this.degrees ? DEG : angle) : 1;
   }
 
+  // The last minute, or everything there is.
+  toggleSpan() {
+    this.span = this.span === this.history ? MINUTE : this.history;
+    this.draw();
+    return this.span;
+  }
+
   data({ key }, scale) {
-    const { points } = this;
+    const from = (this.points.at(-1)?.t ?? 0) - this.span;
+    const points = this.span === this.history ? this.points : this.points.filter((point) => point.t >= from);
     const columns = [points.map((point) => point.t)];
     this.joints.forEach((_, joint) => {
       columns.push(points.map((point) => (point[key][joint] === null ? null : point[key][joint] * scale)));

@@ -208,6 +208,8 @@ pub struct Dashboard {
     judge: Pace,
     slow: Pace,
     trouble: String,
+    /// Alarms were told at least once, also that there are none.
+    judged: bool,
 }
 
 impl Dashboard {
@@ -225,6 +227,7 @@ impl Dashboard {
             judge: Pace::new(JUDGE),
             slow: Pace::new(SLOW),
             trouble: String::new(),
+            judged: false,
         }
     }
 
@@ -369,7 +372,7 @@ impl Dashboard {
             self.events.alarm(now.stamp, &change);
         }
         let list = self.alarms.list();
-        if !list.iter().copied().eq(before.iter()) {
+        if !std::mem::replace(&mut self.judged, true) || !list.iter().copied().eq(before.iter()) {
             outputs.updates.push(view::alarms(&list));
             outputs.alarms = Some(list.into_iter().cloned().collect());
         }

@@ -14,7 +14,7 @@ use dashboard::server::{Meshes, Server, Setup};
 use dashboard::{Config, Dashboard, Hello, Inputs, Outputs, config, view};
 use node::arm::DescribedArm;
 use node::realtime::CycleTimer;
-use node::topics::{Latest, Publisher, Stream};
+use node::topics::{Latest, Stream};
 use node::{Shell, StartError, signal, start};
 use r2r::visualization_msgs::msg::MarkerArray;
 use ros::Watch;

@@ -3,6 +3,7 @@
 //!
 //! The one rule: every wait has an end, and its error says what was waited for.
 
+pub mod browser;
 pub mod client;
 pub mod drives;
 pub mod launch;
@@ -14,6 +15,7 @@ pub mod succession;
 pub mod tracking;
 pub mod world;
 
+pub use browser::{Browser, Page, Screen};
 pub use client::{ArmClient, GoalOutcome, RunningGoal};
 pub use drives::Drives;
 pub use launch::Launch;
