@@ -68,6 +68,7 @@ const DRIVERS = {
 export class Panels {
   rows = [];
   nodeRows = new Map();
+  alarmItems = new Map();
   degrees = true;
   wrote = 0;
 
@@ -210,13 +211,29 @@ export class Panels {
       const none = make('li', 'none', makeIcon('ok'), make('span', '', 'Nothing to worry about'));
       return $('alarms').replaceChildren(none);
     }
-    $('alarms').replaceChildren(...alarms.map((alarm) => {
-      const time = make('time', '', `since ${clock(alarm.since)}`);
-      const word = make('span', 'sr', `${alarm.severity}: `);
-      const item = make('li', `tone-${alarm.severity}`, makeIcon(alarm.severity), make('span', '', word, make('b', '', alarm.source), alarm.text), time);
-      item.dataset.source = alarm.source;
+    const items = alarms.map((alarm) => {
+      const item = this.alarmItems.get(alarm.id) ?? this.alarmItem(alarm);
+      item.className = `tone-${alarm.severity}`;
+      icon(item.querySelector('use'), alarm.severity);
+      write(item.querySelector('.sr'), `${alarm.severity}: `);
+      write(item.querySelector('.text'), alarm.text);
       return item;
-    }));
+    });
+    const ids = new Set(alarms.map((alarm) => alarm.id));
+    for (const id of this.alarmItems.keys()) if (!ids.has(id)) this.alarmItems.delete(id);
+    // What stays is not touched: a reader is told of news only.
+    for (const item of [...$('alarms').children]) if (!items.includes(item)) item.remove();
+    items.forEach((item, index) => {
+      if ($('alarms').children[index] !== item) $('alarms').insertBefore(item, $('alarms').children[index] ?? null);
+    });
+  }
+
+  alarmItem({ id, source, since }) {
+    const text = make('span', '', make('span', 'sr'), make('b', '', source), make('span', 'text'));
+    const item = make('li', '', makeIcon('notice'), text, make('time', '', `since ${clock(since)}`));
+    item.dataset.source = source;
+    this.alarmItems.set(id, item);
+    return item;
   }
 
   events(lines) {

@@ -180,7 +180,7 @@ export class Scene {
   }
 
   alarms(list) {
-    this.wanted = list.filter((alarm) => alarm.joint !== null);
+    this.wanted = list.filter((alarm) => alarm.joint !== null && alarm.severity !== 'notice');
     for (const [id, tag] of this.tags) {
       if (!this.wanted.some((alarm) => alarm.id === id)) {
         tag.remove();

@@ -263,7 +263,7 @@ fn heat(alarm: &ThermalAlarm, order: &JointOrder) -> Vec<Found> {
             ThermalLevel::Stop => Severity::Error,
         };
         let text = match level {
-            ThermalLevel::Normal => "was too hot; not yet acknowledged".to_owned(),
+            ThermalLevel::Normal => "a thermal alarm is over; not yet acknowledged".to_owned(),
             _ if reason.is_empty() => level.name().to_owned(),
             _ => reason.clone(),
         };

@@ -57,7 +57,7 @@ pub struct Config {
     pub history: f64,
     /// Put before every frame name of the text markers, as in joint_state.yaml.
     pub frame_prefix: String,
-    /// Nice value of the process: everything else comes first.
+    /// Nice value of the page's threads: with a higher one a busy machine makes a stop wait.
     pub nice: i32,
 }
 
@@ -74,7 +74,7 @@ impl Default for Config {
             silence: 1.0,
             history: 600.0,
             frame_prefix: String::new(),
-            nice: 10,
+            nice: 0,
         }
     }
 }

@@ -49,6 +49,9 @@ const JUDGE: Duration = Duration::from_millis(100);
 /// Between two node tables and temperatures.
 const SLOW: Duration = Duration::from_millis(500);
 
+/// After its start the node hears everybody for the first time.
+const SETTLING: Duration = Duration::from_secs(5);
+
 /// What the supervisor says of one node on `/diagnostics`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Watched {
@@ -208,6 +211,7 @@ pub struct Dashboard {
     judge: Pace,
     slow: Pace,
     trouble: String,
+    began: Option<Monotonic>,
     /// Alarms were told at least once, also that there are none.
     judged: bool,
 }
@@ -227,6 +231,7 @@ impl Dashboard {
             judge: Pace::new(JUDGE),
             slow: Pace::new(SLOW),
             trouble: String::new(),
+            began: None,
             judged: false,
         }
     }
@@ -264,9 +269,13 @@ impl Dashboard {
     }
 
     fn take_in(&mut self, now: Now, inputs: Inputs, outputs: &mut Outputs) {
+        // Whoever was there before us does not appear.
+        let began = *self.began.get_or_insert(now.mono);
+        let settled = now.mono.since(began) >= SETTLING;
         for beat in inputs.heartbeats {
             self.world.remember(&beat.value);
-            if let Some(event) = self.table.hear(beat) {
+            let event = self.table.hear(beat);
+            if let Some(event) = event.filter(|_| settled) {
                 self.events.node(now.stamp, &event);
             }
         }

@@ -1,6 +1,6 @@
 //! The process of the dashboard: poll, step, show.
 //!
-//! The rule: it runs below everything else and owns nothing of the arm; HTTP lives on a thread that
+//! The rule: it runs below what moves the arm and owns nothing of it; HTTP lives on a thread that
 //! this loop never waits for.
 
 mod calls;
@@ -116,7 +116,7 @@ fn serve(shell: &Shell, config: &Config, arm: &DescribedArm) -> anyhow::Result<S
     Ok(Server::start(setup, config.history)?)
 }
 
-/// Gives way to everybody else.
+/// Gives way to others: this thread and those it starts.
 fn step_back(nice: i32) {
     // SAFETY: plain system call; process 0 is this one.
     unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, nice) };

@@ -5,11 +5,13 @@
 use super::Shared;
 use crate::view::{self, Recording};
 use axum::body::Body;
+use futures::StreamExt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 use tokio::io::AsyncReadExt;
+use tokio::time::Instant;
 use tokio_util::io::ReaderStream;
 
 /// Between two looks into the folder.
@@ -22,6 +24,8 @@ const MOST: usize = 200;
 const MOST_LOOKED_AT: usize = 20_000;
 /// Bytes read at a time.
 const CHUNK: usize = 64 * 1024;
+/// A download is not faster than this, bytes/s: it shares its thread with the picture and the stop.
+const RATE: f64 = 40e6;
 
 /// Looks into the folder again and again; shows what changed.
 pub async fn watch(shared: &Arc<Shared>) {
@@ -101,8 +105,16 @@ pub async fn open(folder: PathBuf, name: String) -> Option<Download> {
 pub async fn stream(path: &Path) -> Option<Download> {
     let file = tokio::fs::File::open(path).await.ok()?;
     let size = file.metadata().await.ok().filter(|meta| meta.is_file())?.len();
-    let body = Body::from_stream(ReaderStream::with_capacity(file.take(size), CHUNK));
-    Some(Download { size, body })
+    let (began, mut sent) = (Instant::now(), 0.0);
+    let chunks = ReaderStream::with_capacity(file.take(size), CHUNK).then(move |chunk| {
+        sent += chunk.as_ref().map_or(0.0, |bytes| bytes.len() as f64);
+        let due = began + Duration::from_secs_f64(sent / RATE);
+        async move {
+            tokio::time::sleep_until(due).await;
+            chunk
+        }
+    });
+    Some(Download { size, body: Body::from_stream(chunks) })
 }
 
 #[cfg(test)]
