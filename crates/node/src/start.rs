@@ -8,7 +8,9 @@ use crate::middleware;
 use crate::params::ParameterError;
 use crate::shell::Shell;
 use crate::signal;
+use std::env;
 use std::panic;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use thiserror::Error;
 use vocabulary::health::LogLine;
@@ -85,4 +87,14 @@ fn end(name: &str, error: &anyhow::Error) -> ExitCode {
 /// What the loop ended with, or that there is no runtime.
 pub fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+}
+
+/// Where the nodes of the arm in this namespace keep what outlives them: under `$XDG_STATE_HOME` or
+/// `~/.local/state`.
+#[must_use]
+pub fn state_folder(namespace: &str) -> PathBuf {
+    let home = || env::var_os("HOME").map_or_else(env::temp_dir, PathBuf::from);
+    let state = env::var_os("XDG_STATE_HOME").filter(|given| !given.is_empty());
+    let base = state.map_or_else(|| home().join(".local/state"), PathBuf::from);
+    base.join("armature").join(namespace.trim_matches('/'))
 }

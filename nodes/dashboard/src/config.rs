@@ -49,7 +49,7 @@ pub struct Config {
     pub frame_rate_hz: f64,
     /// Browsers at a time.
     pub clients: usize,
-    /// Folder of recordings; empty: none are shown.
+    /// Folder of recordings; empty: where the recorder puts them.
     pub recordings_folder: String,
     /// A node not heard for longer is silent, s.
     pub silence: f64,

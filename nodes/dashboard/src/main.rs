@@ -112,7 +112,10 @@ fn serve(shell: &Shell, config: &Config, arm: &DescribedArm) -> anyhow::Result<S
         ..Hello::default()
     };
     let meshes = Meshes::of(shell.parameters().robot_description().unwrap_or_default(), share);
-    let setup = Setup::new(config, host, token, hello, meshes);
+    let mut setup = Setup::new(config, host, token, hello, meshes);
+    // Where the recorder puts them unless told otherwise.
+    let usual = || start::state_folder(&shell.namespace()).join("recordings");
+    setup.recordings = setup.recordings.or_else(|| Some(usual()));
     Ok(Server::start(setup, config.history)?)
 }
 

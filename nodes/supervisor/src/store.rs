@@ -4,7 +4,6 @@
 //! the disk before [`Store::save`] returns.
 
 use anyhow::Context;
-use std::env;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
@@ -21,11 +20,7 @@ impl Store {
         if !configured.is_empty() {
             return Self { path: configured.into() };
         }
-        let home = || env::var_os("HOME").map_or_else(env::temp_dir, PathBuf::from);
-        let state = env::var_os("XDG_STATE_HOME").filter(|given| !given.is_empty());
-        let base = state.map_or_else(|| home().join(".local/state"), PathBuf::from);
-        let arm = base.join("armature").join(namespace.trim_matches('/'));
-        Self { path: arm.join("supervisor.json") }
+        Self { path: node::start::state_folder(namespace).join("supervisor.json") }
     }
 
     /// What an earlier process stored.

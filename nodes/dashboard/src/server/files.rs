@@ -34,7 +34,9 @@ pub async fn watch(shared: &Arc<Shared>) {
         let files = match shared.recordings.clone() {
             None => None,
             Some(folder) => {
-                Some(tokio::task::spawn_blocking(move || list(&folder)).await.unwrap_or_default())
+                tokio::task::spawn_blocking(move || folder.is_dir().then(|| list(&folder)))
+                    .await
+                    .unwrap_or_default()
             }
         };
         if shown.as_ref() != Some(&files) {
