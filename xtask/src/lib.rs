@@ -22,6 +22,7 @@ pub mod prepare;
 pub mod process;
 pub mod progress;
 pub mod socketcan;
+pub mod status;
 pub mod targets;
 pub mod test;
 pub mod upgrade;

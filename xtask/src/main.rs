@@ -11,7 +11,7 @@ use clap_complete::Shell;
 use xtask::bench::{self, Bench};
 use xtask::env::RosEnv;
 use xtask::upgrade::{self, Node};
-use xtask::{build, demo, doctor, heat, paths, socketcan, targets, test};
+use xtask::{build, demo, doctor, heat, paths, socketcan, status, targets, test};
 
 /// Builds, runs and tests the Armature servo arm.
 #[derive(Debug, Parser)]
@@ -81,6 +81,15 @@ enum Verb {
         #[arg(long, default_value_t = 5.0)]
         canary: f64,
     },
+    /// Show the whole arm in a live table, also while half of it is dead.
+    Status {
+        /// Print it once, plain.
+        #[arg(long)]
+        once: bool,
+        /// ROS namespace of the arm.
+        #[arg(long, default_value = "/")]
+        namespace: String,
+    },
     /// Say what is there, what is missing, and what to do.
     Doctor,
     /// List every figure of target/report/ against its limit, what falls short first; or draw heat.
@@ -132,6 +141,7 @@ fn run(verb: Verb) -> Result<bool> {
         Verb::Shell { words } => shell(&words),
         Verb::Bench { name, quick } => bench::bench(name, quick),
         Verb::Upgrade { node, binary, canary } => upgrade::upgrade(node, &binary, canary),
+        Verb::Status { once, namespace } => status::status(once, &namespace),
         Verb::Doctor => Ok(doctor::doctor()),
         Verb::Report { what: None, .. } => targets::print(&paths::reports()),
         Verb::Report { what: Some(Picture::Thermal), recording, live, seconds } => {

@@ -69,6 +69,17 @@ pub struct NodeRow {
     pub version: String,
 }
 
+impl NodeRow {
+    /// Whether a driver serves this joint; by its name alone while the supervisor has not said more.
+    #[must_use]
+    pub fn serves(&self, joint: &str) -> bool {
+        if self.joints.is_empty() {
+            return self.node.strip_prefix("driver_") == Some(joint);
+        }
+        self.joints.split(", ").any(|served| served == joint)
+    }
+}
+
 /// A heartbeat that rates are counted from.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Mark {

@@ -243,6 +243,14 @@ mod tests {
         assert!(row.age.is_infinite());
     }
 
+    #[test]
+    fn a_driver_serves_what_the_supervisor_says_or_else_the_joint_in_its_name() {
+        let mut row = NodeRow { node: "driver_joint_3".into(), ..NodeRow::default() };
+        assert!(row.serves("joint_3") && !row.serves("joint_4"));
+        row.joints = "joint_3, joint_4".into();
+        assert!(row.serves("joint_4") && !row.serves("joint_5"));
+    }
+
     proptest! {
         #[test]
         fn whatever_is_heard_the_table_stays_bounded_and_never_shows_a_negative_age(

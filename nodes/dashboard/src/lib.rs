@@ -405,7 +405,7 @@ impl Dashboard {
     fn temperature(&self, row: &NodeRow, now: Monotonic) -> f64 {
         let Some(arm) = self.world.arm(now) else { return f64::NAN };
         let served = self.order.names().iter().zip(&arm.temperature);
-        let served = served.filter(|(name, _)| row.joints.split(", ").any(|joint| joint == *name));
+        let served = served.filter(|(name, _)| row.serves(name));
         served.map(|(_, temperature)| *temperature).fold(f64::NAN, f64::max)
     }
 }
