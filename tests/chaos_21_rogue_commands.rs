@@ -6,10 +6,15 @@ use r2r::QosProfile;
 use r2r::armature_msgs::msg::{JointCommand, JointTelemetry};
 use r2r::diagnostic_msgs::msg::DiagnosticArray;
 use rig::{Drives, Scenario};
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// A boot id that nobody drew.
 const STRANGER: u64 = 0x0BAD_0BAD;
+
+/// Its commands count from here; those of controllers do not come so far in a test.
+const FOREIGN: u64 = 1_000_000;
 
 /// Would catch: a driver that obeys whoever speaks last, a flood that hides the holder's commands, a
 /// refusal that is not counted under its name.
@@ -35,23 +40,23 @@ fn commands_of_a_stranger_are_refused_and_counted_and_the_goal_succeeds() -> Res
     };
     drives.clear();
     s.arm.pump_for(Duration::from_millis(200));
-    let (epoch, was) = (drives.epoch(), count("not_holder").context("no telemetry")?);
-    let told =
-        s.arm.listen::<DiagnosticArray>("/diagnostics", QosProfile::default().keep_last(64))?;
-    let mut named = false;
+    let was = count("not_holder").context("no telemetry")?;
+    let named = Rc::new(Cell::new(false));
+    let found = Rc::clone(&named);
+    let qos = QosProfile::default().keep_last(64);
+    s.arm.each::<DiagnosticArray>("/diagnostics", qos, move |array| {
+        let mut strangers = array.status.iter().filter(|s| s.name == "supervisor: strangers");
+        found.set(found.get() || strangers.any(|s| s.message.contains("rig")));
+    })?;
     let until = Instant::now() + Duration::from_secs(3);
     while Instant::now() < until {
         s.arm.pump();
-        named |= told.borrow().as_ref().is_some_and(|array| {
-            let mut errors = array.status.iter().filter(|s| s.name == "supervisor: strangers");
-            errors.any(|s| s.message.contains("rig"))
-        });
         let Some(mut bad) = heard.borrow().clone() else { continue };
-        bad.sequence += 1_000_000;
+        bad.sequence = FOREIGN + bad.sequence % FOREIGN;
         bad.position.iter_mut().for_each(|p| *p += 0.001);
         // A stranger with the epoch in force, with the next one, and with one far ahead.
         for ahead in [0, 1, 1_000_000] {
-            (bad.boot_id, bad.epoch) = (STRANGER, epoch + ahead);
+            (bad.boot_id, bad.epoch) = (STRANGER, drives.epoch() + ahead);
             rogue.publish(&bad)?;
         }
     }
@@ -59,8 +64,8 @@ fn commands_of_a_stranger_are_refused_and_counted_and_the_goal_succeeds() -> Res
     let refused = count("not_holder").unwrap_or(0) - was;
     println!("{refused} commands refused as not_holder, epochs {:?}", drives.epochs());
     ensure!(refused > 500, "only {refused} refusals were counted");
-    ensure!(drives.epochs().iter().all(|e| *e == [epoch]), "{:?}", drives.epochs());
-    ensure!(named, "nobody named the stranger");
+    ensure!(drives.largest_sequence() < FOREIGN, "a command of the stranger was followed");
+    ensure!(named.get(), "nobody named the stranger");
     s.expect_success(&mut goal)?;
     drives.expect_following()?;
     s.expect_undisturbed(&before, &[])

@@ -1,205 +1,197 @@
-//! The dashboard in a real browser beside the real arm: it shows motion, its stop stops, every death
-//! is named, and without the token it is a window and nothing else.
+//! What any page gets of the real arm over HTTP and WebSocket, and the same in a terminal. The page
+//! itself is looked at in `browser_dashboard.rs`.
 #![cfg(feature = "system")]
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use r2r::armature_msgs::msg::ArmStatus;
 use rig::launch::free_port;
-use rig::{Browser, Page, Scenario, Screen};
+use rig::watcher::request;
+use rig::{Scenario, Watcher};
 use serde_json::Value;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 const TOKEN: &str = "token-of-the-system-test";
-/// A busy machine draws slowly; nothing here is about speed.
+/// A busy machine is slow; nothing here is about speed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-fn log_folder() -> PathBuf {
-    std::env::var_os("ARMATURE_TARGET").map_or_else(|| "target".into(), PathBuf::from).join("log")
+fn target() -> PathBuf {
+    std::env::var_os("ARMATURE_TARGET").map_or_else(|| "target".into(), PathBuf::from)
 }
 
-/// The arm with its dashboard; where the page is.
-fn arm(name: &str, token: bool) -> Result<(Scenario, String)> {
+/// The arm with its dashboard, and the port of the page.
+fn arm(name: &str) -> Result<(Scenario, u16)> {
+    let file = std::path::absolute(target().join("log").join(format!("{name}.token")))?;
+    std::fs::create_dir_all(target().join("log"))?;
+    std::fs::write(&file, TOKEN)?;
     let port = free_port()?;
-    let mut arguments = vec![
+    let arguments = [
         "dashboard:=true".to_owned(),
         format!("dashboard_port:={port}"),
-        "thermal:=true".to_owned(),
+        format!("dashboard_token_file:={}", file.display()),
     ];
-    if token {
-        std::fs::create_dir_all(log_folder())?;
-        let file = std::path::absolute(log_folder().join(format!("{name}.token")))?;
-        std::fs::write(&file, TOKEN)?;
-        arguments.push(format!("dashboard_token_file:={}", file.display()));
-    }
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let scenario = Scenario::enabled(name, &arguments)?;
-    Ok((scenario, format!("http://127.0.0.1:{port}/")))
+    Ok((Scenario::enabled(name, &arguments)?, port))
 }
 
-/// Keeps the client fed while the browser waits for something.
-fn wait(scenario: &mut Scenario, browser: &mut Browser, page: Page, script: &str) -> Result<Value> {
-    let found = browser.wait(page, script, PATIENCE);
-    scenario.arm.pump_for(Duration::from_millis(50));
-    found
+/// Keeps both sides going until the page is told what `condition` wants.
+fn until(
+    s: &mut Scenario,
+    watcher: &mut Watcher,
+    what: &str,
+    condition: impl Fn(&Watcher) -> bool,
+) -> Result<()> {
+    let end = Instant::now() + PATIENCE;
+    while !condition(watcher) {
+        if Instant::now() > end {
+            bail!("the page is not told: {what}");
+        }
+        s.arm.pump();
+        watcher.take()?;
+    }
+    Ok(())
 }
 
-/// True when the text of an element is one of these words.
-fn says(id: &str, word: &str) -> String {
-    format!("return document.getElementById('{id}').textContent.trim() === '{word}'")
+/// A link as soon as somebody serves one.
+fn open(s: &mut Scenario, port: u16) -> Result<Watcher> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match Watcher::open(port) {
+            Err(_) if Instant::now() < end => s.arm.pump_for(Duration::from_millis(100)),
+            opened => return opened,
+        }
+    }
 }
 
-/// Everything that can be operated has a name that a screen reader can say.
-const NAMELESS: &str = r"
-    const all = document.querySelectorAll('button, a[href], input, canvas, [tabindex], [role=img], progress');
-    const named = (e) => e.getAttribute('aria-label') || e.textContent.trim() || e.getAttribute('title')
-        || (e.id && document.querySelector(`label[for=${e.id}]`)) || e.getAttribute('aria-labelledby');
-    return [...all].filter((e) => !e.closest('[hidden]') && !named(e)).map((e) => e.outerHTML.slice(0, 120));";
+/// The row of a node in the table.
+fn row<'a>(watcher: &'a Watcher, node: &str) -> Option<&'a Value> {
+    watcher.newest("nodes")["nodes"].as_array()?.iter().find(|row| row["node"] == node)
+}
 
-/// Would catch: a page that shows a picture of the past, a stop button that only looks like one, a
-/// page that dies with a node, a death that nobody is told of.
+fn tells_of_a_death(watcher: &Watcher, node: &str) -> bool {
+    let events = watcher.newest("events")["is"].as_array();
+    events.into_iter().flatten().any(|event| {
+        let text = event["text"].as_str().unwrap_or_default();
+        event["source"] == node && text.starts_with("died; started again")
+    })
+}
+
+/// Would catch: a page that shows a picture of the past, a call that works without the token, a stop
+/// that does not stop, a link that ends with a node, a death that nobody is told of.
 #[test]
-fn the_page_shows_motion_stops_the_arm_and_names_every_death() -> Result<()> {
-    let (mut s, url) = arm("conformance_dashboard", true)?;
-    let mut browser = Browser::start()?;
-    let page = browser.open(&format!("{url}#token={TOKEN}"), Screen::DESK)?;
-    wait(&mut s, &mut browser, page, &says("mode-word", "enabled"))?;
-    wait(&mut s, &mut browser, page, &says("unlock-word", "Unlocked"))?;
-    wait(&mut s, &mut browser, page, "return window.armature.stats.drawn > 0")?;
-    ensure!(
-        browser.run(page, "return location.href")? == url.as_str(),
-        "the token stays in the address"
-    );
-    ensure!(browser.run(page, NAMELESS)? == serde_json::json!([]), "something has no name");
+fn a_page_is_told_of_motion_and_deaths_and_stops_the_arm_only_with_the_token() -> Result<()> {
+    let (mut s, port) = arm("conformance_dashboard")?;
+    let page = request(port, "GET /", "")?;
+    ensure!(page.starts_with("HTTP/1.1 200") && page.contains("<title>Armature</title>"), "{page}");
+    let description = request(port, "GET /urdf", "")?;
+    ensure!(description.contains("<robot"), "no description of the arm: {description}");
+    let mut w = open(&mut s, port)?;
+    until(&mut s, &mut w, "the arm is enabled, and where it is", |w| {
+        w.newest("arm")["mode"] == "enabled" && w.newest("frame")["p"][0].is_f64()
+    })?;
+    until(&mut s, &mut w, "who is there", |w| {
+        row(w, "control").is_some_and(|row| row["presence"] == "live")
+    })?;
 
-    // It moves, in numbers and in the picture.
+    // Whoever has no token, or the wrong one, is refused over both ways.
+    for headers in ["", "Authorization: Bearer not-the-right-one\r\n"] {
+        let answer = request(port, "POST /api/call/stop", headers)?;
+        ensure!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    }
+    let refused = w.call("stop", "not-the-right-one")?;
+    ensure!(refused["success"] == false, "{refused}");
+
     let goal = s.start_motion()?;
-    browser.run(page, "window.before = [armature.newest.frame.p[0], armature.stats.drawn, document.querySelector('#joints tr td:nth-child(3)').textContent]")?;
-    let moved = "const [p, drawn, text] = window.before;
-        return Math.abs(armature.newest.frame.p[0] - p) > 0.05 && armature.stats.drawn > drawn + 3
-            && document.querySelector('#joints tr td:nth-child(3)').textContent !== text";
-    wait(&mut s, &mut browser, page, moved)?;
-    browser.shot(page, &log_folder().join("dashboard_desk.png"), false)?;
-
-    // Stop, and go on.
-    browser.click(page, "#stop")?;
+    ensure!(s.arm.world.mode() == Some(ArmStatus::ENABLED as u8), "a refused call reached the arm");
+    let begun = w.newest("frame")["p"][0].as_f64().context("no pose")?;
+    until(&mut s, &mut w, "that it moves", |w| {
+        w.newest("frame")["p"][0].as_f64().is_some_and(|now| (now - begun).abs() > 0.05)
+    })?;
+    let stopped = w.call("stop", TOKEN)?;
+    ensure!(stopped["success"] == true, "{stopped}");
     s.wait_for_mode(ArmStatus::STOPPED as u8, Duration::from_secs(5))?;
-    wait(&mut s, &mut browser, page, &says("mode-word", "stopped"))?;
-    s.arm.pump_for(Duration::from_millis(700));
-    s.expect_rest(Duration::from_secs(1))?;
-    browser.click(page, "[data-call=resume]")?;
-    s.wait_for_mode(ArmStatus::ENABLED as u8, Duration::from_secs(10))?;
+    until(&mut s, &mut w, "the arm is stopped", |w| w.newest("arm")["mode"] == "stopped")?;
     drop(goal);
 
-    // Every node dies once; the page lives, and says who it was.
-    let nodes: Vec<String> = s.boots().into_keys().collect();
-    ensure!(nodes.len() >= 15, "{nodes:?}");
-    for node in nodes.iter().filter(|node| *node != "dashboard") {
-        dies_and_is_named(&mut s, &mut browser, page, node)?;
-    }
-    // Its own server dies: the page says that it is blind, and sees again.
-    s.kill("dashboard")?;
-    wait(&mut s, &mut browser, page, "return document.body.dataset.link === 'lost'")?;
-    let live =
-        "return document.body.dataset.link === 'live' && armature.newest.nodes.nodes.length > 10";
-    wait(&mut s, &mut browser, page, live)?;
-    let complaints = browser.complaints(page)?;
-    let ours =
-        complaints.iter().filter(|text| !text.contains("WebSocket") && !text.contains("ERR_"));
-    ensure!(ours.clone().count() == 0, "the page complains: {:?}", ours.collect::<Vec<_>>());
-    Ok(())
-}
-
-/// Kills a node and finds its death in the page's events, its row alive again afterwards.
-fn dies_and_is_named(
-    s: &mut Scenario,
-    browser: &mut Browser,
-    page: Page,
-    node: &str,
-) -> Result<()> {
+    // A node dies: its link lives, and says who it was.
     let before = s.boots();
-    let pid = s.arm.world.pid(node).context("never heard")?;
-    s.kill(node)?;
-    let named = format!(
-        "return [...document.querySelectorAll('#events li')].some((line) => \
-         line.querySelector('b').textContent === '{node}' && line.textContent.includes('died; started again'))"
-    );
-    wait(s, browser, page, &named).with_context(|| format!("the death of {node} is not told"))?;
-    s.wait_until_back(node, &before)?;
-    let alive = format!(
-        "const row = document.querySelector('#nodes tr[data-node={node}]');
-         return row?.dataset.presence === 'live' && !row.textContent.includes('{pid}')"
-    );
-    wait(s, browser, page, &alive).with_context(|| format!("{node} is not shown alive again"))?;
-    ensure!(
-        browser.run(page, "return document.body.dataset.link")? == "live",
-        "{node} took the page along"
-    );
-    Ok(())
-}
+    s.kill("joint_state")?;
+    until(&mut s, &mut w, "who died", |w| tells_of_a_death(w, "joint_state"))?;
+    s.wait_until_back("joint_state", &before)?;
+    until(&mut s, &mut w, "it is back", |w| {
+        row(w, "joint_state").is_some_and(|row| row["presence"] == "live")
+    })?;
 
-/// Would catch: a frozen node that looks alive because its last values stay on the page.
-#[test]
-fn a_frozen_node_is_an_alarm_as_long_as_it_is_frozen() -> Result<()> {
-    let (mut s, url) = arm("conformance_dashboard_frozen", true)?;
-    let mut browser = Browser::start()?;
-    let page = browser.open(&url, Screen::DESK)?;
-    wait(&mut s, &mut browser, page, "return armature.newest.nodes?.nodes.length > 10")?;
-    s.signal("joint_state", libc::SIGSTOP)?;
-    let alarm = "document.querySelector('#alarms li[data-source=joint_state]')";
-    let seen = format!(
-        "return {alarm}?.textContent.includes('no heartbeat') \
-         && document.querySelector('#nodes tr[data-node=joint_state]').dataset.presence === 'silent'"
-    );
-    let named = wait(&mut s, &mut browser, page, &seen);
-    // The pose is still shown: control knows it, too.
-    let pose = browser.run(page, "return armature.newest.frame.p.every((value) => value !== null)");
-    s.signal("joint_state", libc::SIGCONT)?;
-    named?;
-    ensure!(pose? == true, "the pose is gone with joint_state");
-    wait(&mut s, &mut browser, page, &format!("return {alarm} === null"))?;
-    Ok(())
-}
-
-/// Would catch: a button that works without the token, a reason that is not told, a stop button that
-/// scrolls out of sight on a phone.
-#[test]
-fn without_a_token_a_phone_sees_everything_and_moves_nothing() -> Result<()> {
-    let (mut s, url) = arm("conformance_dashboard_phone", false)?;
-    let mut browser = Browser::start()?;
-    let page = browser.open(&url, Screen::PHONE)?;
-    wait(&mut s, &mut browser, page, &says("mode-word", "enabled"))?;
-    let reason = "return document.getElementById('why').textContent.startsWith('Read-only')";
-    wait(&mut s, &mut browser, page, reason)?;
-    let pressable = "return document.querySelectorAll('[data-call][aria-disabled=false]').length";
-    ensure!(browser.run(page, pressable)? == 0, "a button can be pressed");
-    let visible = "window.scrollTo(0, document.body.scrollHeight);
-        await new Promise((done) => setTimeout(done, 300));
-        const box = document.getElementById('stop').getBoundingClientRect();
-        const inside = box.top >= 0 && box.bottom <= innerHeight && box.width > 200;
-        const wide = document.documentElement.scrollWidth > innerWidth + 1;
-        return [inside, wide]";
-    let found = browser.run(page, visible)?;
-    browser.shot(page, &log_folder().join("dashboard_phone.png"), false)?;
-    ensure!(found == serde_json::json!([true, false]), "stop in sight, page too wide: {found}");
-
-    // Pressing does nothing, and neither does asking for it in other ways.
-    browser.click(page, "#stop")?;
-    let address = url.trim_start_matches("http://").trim_end_matches('/');
-    for call in ["stop", "disable", "enable"] {
-        let mut stream = TcpStream::connect(address)?;
-        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-        write!(
-            stream,
-            "POST /api/call/{call} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {TOKEN}\r\nConnection: close\r\n\r\n"
-        )?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        ensure!(answer.starts_with("HTTP/1.1 403"), "{call}: {answer}");
+    // The server dies: the link ends, and the next one knows as much.
+    s.kill("dashboard")?;
+    let end = Instant::now() + PATIENCE;
+    while w.take().is_ok() {
+        ensure!(Instant::now() < end, "the link outlives its server");
     }
+    let mut w = open(&mut s, port)?;
+    until(&mut s, &mut w, "all again", |w| {
+        w.newest("arm")["mode"] == "stopped" && row(w, "control").is_some()
+    })
+}
+
+/// What `cargo xtask status --once` prints.
+fn status() -> Result<String> {
+    let program = target().join("release").join("status_client");
+    let output = Command::new(program).arg("--once").output();
+    let output = output.context("status_client was not built")?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    ensure!(output.status.success(), "{}: {text}", output.status);
+    Ok(text)
+}
+
+/// The sign, first word of the state and what follows, of a node's line.
+fn line(text: &str, node: &str) -> Result<[String; 3]> {
+    let line = text.lines().find(|line| line.split_whitespace().next() == Some(node));
+    let line = line.with_context(|| format!("{node} is not in the table:\n{text}"))?;
+    let words: Vec<String> = line.split_whitespace().skip(1).take(3).map(str::to_owned).collect();
+    words.try_into().map_err(|_| anyhow!("too short: {line}"))
+}
+
+fn is_gone(state: &str) -> bool {
+    ["never", "silent"].contains(&state)
+}
+
+/// Would catch: a table that waits for the dead, shows them alive, or needs the supervisor.
+#[test]
+fn status_tells_the_living_from_the_dead_also_when_the_supervisor_is_dead() -> Result<()> {
+    const DEAD: [&str; 6] = [
+        "control_standby",
+        "driver_joint_1",
+        "driver_joint_2",
+        "driver_joint_3",
+        "joint_state",
+        "arm_controller",
+    ];
+    let mut s = Scenario::up("conformance_status", &["respawn:=false"])?;
+    let nodes: Vec<String> = s.boots().into_keys().collect();
+    let text = status()?;
+    for node in &nodes {
+        let pid = s.arm.world.pid(node).context("no process")?.to_string();
+        let [_, state, process] = line(&text, node)?;
+        ensure!(state != "silent" && process == pid, "{node}, process {pid}:\n{text}");
+    }
+    for node in DEAD {
+        s.kill(node)?;
+    }
+    s.arm.pump_for(Duration::from_secs(2));
+    let text = status()?;
+    for node in &nodes {
+        let [sign, state, _] = line(&text, node)?;
+        let dead = sign == "✖" && is_gone(&state);
+        ensure!(dead == DEAD.contains(&node.as_str()), "{node}:\n{text}");
+    }
+    s.kill("supervisor")?;
     s.arm.pump_for(Duration::from_secs(1));
-    ensure!(s.arm.world.mode() == Some(ArmStatus::ENABLED as u8), "the arm left mode ENABLED");
+    let text = status()?;
+    for node in nodes.iter().filter(|node| *node != "supervisor") {
+        let alive = line(&text, node).is_ok_and(|[_, state, _]| !is_gone(&state));
+        ensure!(alive != DEAD.contains(&node.as_str()), "{node}:\n{text}");
+    }
     Ok(())
 }

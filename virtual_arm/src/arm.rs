@@ -11,6 +11,7 @@ use crate::invariants::{Checker, Violation};
 use crate::message::{Message, Role};
 use crate::network::{Network, ProcessId};
 use crate::nodes::Outbox;
+use crate::overheard::Overheard;
 use crate::process::{Process, RunState};
 use crate::record::Record;
 use crate::spawn::Factory;
@@ -21,11 +22,16 @@ use can_bus::in_process::{BusCore, CoreConfig};
 use servo_sim::Simulator;
 use std::time::Duration;
 use supervisor::PersistentState;
+use vocabulary::command::DriverState;
 use vocabulary::joint::{JOINTS, PerJoint};
 use vocabulary::time::Monotonic;
 
 /// A process that wants to run at once again gets the processor after this time.
 const TURN: Duration = Duration::from_micros(20);
+/// Later than anything.
+const NEVER: Monotonic = Monotonic(u64::MAX);
+/// Things that may happen at one instant: far more than there are messages.
+const MOST_TURNS: u32 = 100_000;
 /// COB-IDs of CANopen.
 const COB_IDS: u16 = 0x800;
 
@@ -42,6 +48,7 @@ pub struct VirtualArm {
     pub(crate) checker: Checker,
     pub(crate) tracking: Tracking,
     pub(crate) client: Client,
+    pub(crate) overheard: Overheard,
     pub(crate) host_dice: Dice,
     identities: Dice,
     stored: Option<PersistentState>,
@@ -49,7 +56,26 @@ pub struct VirtualArm {
     pub(crate) failure: Option<VirtualError>,
     outbox: Outbox,
     pub(crate) refused: PerJoint<u64>,
+    /// When each process wants to be attended to; far away for never.
+    alarms: Vec<Monotonic>,
+    /// [`BusCore::rings`] when drivers were last woken.
+    rings: u64,
+    /// How often something happened at this very instant.
+    turns: u32,
+    /// Processes that are one.
+    houses: Vec<Vec<ProcessId>>,
+    grips: PerJoint<Grip>,
 }
+
+/// What a driver last said of its joint.
+#[derive(Debug, Clone, Copy, Default)]
+struct Grip {
+    at: Monotonic,
+    follows: bool,
+}
+
+/// Older word of a driver is no word: a few periods, and what a frame or a cycle may be late.
+const GRIP: Duration = Duration::from_millis(40);
 
 impl VirtualArm {
     /// An arm about to be switched on: all processes start within the next moments.
@@ -75,7 +101,9 @@ impl VirtualArm {
         let drives =
             Simulator::new(config.hardware.clone(), config.model.clone(), identities.id())?;
         let wire = BusCore::new(CoreConfig { seed: identities.id(), ..config.bus });
-        let network = Network::new(config.latency, config.network, Dice::new(seed, 4));
+        let houses = factory.houses(&processes)?;
+        let network = Network::new(config.latency, config.network, Dice::new(seed, 4))
+            .with_houses(&houses, config.latency_inside);
         Ok(Self {
             seed,
             now: BEGIN,
@@ -84,11 +112,17 @@ impl VirtualArm {
             hardware: Hardware::new(wire, drives, BEGIN),
             tracking: Tracking::default(),
             client: Client::default(),
+            overheard: Overheard::default(),
             stored: None,
             violation: None,
             failure: None,
             outbox: Outbox::default(),
             refused: [0; JOINTS],
+            alarms: processes.iter().map(alarm).collect(),
+            rings: 0,
+            turns: 0,
+            houses,
+            grips: [Grip::default(); JOINTS],
             config,
             factory,
             processes,
@@ -102,34 +136,61 @@ impl VirtualArm {
     /// started.
     pub(crate) fn run_until(&mut self, until: Monotonic) {
         while self.violation.is_none() && self.failure.is_none() {
-            let next = self.next();
+            let (next, hardware) = self.next();
             if next > until {
                 self.now = until;
                 return;
             }
+            self.count_instant(next);
             self.now = next;
-            self.happen();
+            self.happen(hardware);
         }
     }
 
-    fn next(&self) -> Monotonic {
-        let processes = self.processes.iter().filter_map(Process::next);
-        let all = processes.chain(self.network.next());
-        all.fold(self.hardware.next(), Monotonic::min).max(self.now)
+    /// Time that does not go on is a defect of the model, and would hang whoever waits for it.
+    fn count_instant(&mut self, next: Monotonic) {
+        self.turns = if next > self.now { 0 } else { self.turns + 1 };
+        if self.turns > MOST_TURNS {
+            let mut processes = self.processes.iter().zip(&self.alarms);
+            let busy = processes.find(|(_, alarm)| **alarm <= next).map(|(p, _)| p.name.clone());
+            let who = busy.unwrap_or_else(|| "the network or the hardware".to_owned());
+            let time = next.0 as f64 * 1e-9;
+            self.failure = Some(VirtualError::Standstill { time, who });
+        }
     }
 
-    fn happen(&mut self) {
-        self.move_hardware();
+    /// When something happens next, and when the hardware has a part in it.
+    fn next(&self) -> (Monotonic, Monotonic) {
+        let alarms = self.alarms.iter().copied().min().unwrap_or(NEVER);
+        let messages = self.network.next().unwrap_or(NEVER);
+        let hardware = self.hardware.next();
+        (hardware.min(messages).min(alarms).max(self.now), hardware)
+    }
+
+    fn happen(&mut self, hardware: Monotonic) {
+        if hardware <= self.now {
+            self.move_hardware();
+        }
         while let Some(parcel) = self.network.take(self.now) {
             self.deliver(parcel.to, &parcel.message);
         }
-        for id in 0..self.processes.len() {
-            self.attend(id);
+        for id in 0..self.alarms.len() {
+            if self.alarms.get(id).is_some_and(|at| *at <= self.now) {
+                self.attend(id);
+                self.set_alarm(id);
+            }
         }
         if let Some((rule, text)) = self.checker.take() {
             let events = self.record.events().map(str::to_owned).collect();
             let time = self.now.0 as f64 * 1e-9;
             self.violation = Some(Violation { seed: self.seed, time, rule, text, events });
+        }
+    }
+
+    /// To be called after every change of what a process waits for.
+    pub(crate) fn set_alarm(&mut self, id: ProcessId) {
+        if let (Some(slot), Some(process)) = (self.alarms.get_mut(id), self.processes.get(id)) {
+            *slot = alarm(process);
         }
     }
 
@@ -152,13 +213,18 @@ impl VirtualArm {
 
     /// A frame wakes the process that waits for it.
     fn ring_drivers(&mut self) {
-        for process in &mut self.processes {
+        let rings = self.hardware.wire.rings();
+        if std::mem::replace(&mut self.rings, rings) == rings {
+            return;
+        }
+        for (process, alarm) in self.processes.iter_mut().zip(&mut self.alarms) {
             let waits = process.state == RunState::Running && !process.rung;
             let Some(endpoint) = process.endpoint.filter(|_| waits) else { continue };
             if self.hardware.wire.has_input(endpoint) {
                 process.rung = true;
                 let latency = wake_latency(&self.config, &mut self.host_dice);
                 process.wake = process.wake.min(self.now + latency);
+                *alarm = process.wake;
             }
         }
     }
@@ -169,20 +235,23 @@ impl VirtualArm {
             self.client.deliver(self.now, message);
             return;
         };
-        if process.role == Role::Driver && process.state == RunState::Running {
-            self.checker.on_driver_hears(self.now, process.joints.clone(), message);
+        // One that gets no time hears it as soon as it gets some. A command is too old by then.
+        let heard = match process.state {
+            RunState::Frozen(until) if !matches!(message, Message::Command(_)) => Some(until),
+            RunState::Running => Some(self.now),
+            _ => None,
+        };
+        if let Some(at) = heard.filter(|_| process.role == Role::Driver) {
+            self.checker.on_driver_hears(at, process.joints.clone(), message);
         }
         if let Some(node) = &mut process.node {
             node.deliver(message);
         }
     }
 
-    /// Does what is due for one process.
+    /// Does what is due for one process, whose time has come.
     fn attend(&mut self, id: ProcessId) {
         let Some(process) = self.processes.get_mut(id) else { return };
-        if process.next().is_none_or(|at| at > self.now) {
-            return;
-        }
         match process.state {
             RunState::Down(_) => self.start(id),
             RunState::Running => self.step(id),
@@ -261,7 +330,14 @@ impl VirtualArm {
         let clock = process.clock;
         for message in out.messages.drain(..) {
             if let Message::Command(command) = &message {
+                self.overheard.hear(command);
                 self.tracking.expect(clock.world(command.setpoint_at), &command.position);
+            }
+            if let Message::Feedback(feedback) = &message
+                && let Some(grip) = self.grips.get_mut(feedback.joint)
+            {
+                let follows = feedback.driver == DriverState::Following;
+                *grip = Grip { at: self.now, follows };
             }
             if let Message::Telemetry(telemetry) = &message
                 && let Some(refused) = self.refused.get_mut(telemetry.joint)
@@ -304,6 +380,18 @@ impl VirtualArm {
         self.record.event(self.now, who, &text);
     }
 
+    /// Whether every joint obeys a valid command right now, as the drivers themselves say.
+    #[must_use]
+    pub fn is_in_hand(&self) -> bool {
+        self.grips.iter().all(|grip| grip.follows && self.now.since(grip.at) <= GRIP)
+    }
+
+    /// All that live in one process with this one, itself among them.
+    pub(crate) fn house(&self, id: ProcessId) -> Vec<ProcessId> {
+        let house = self.houses.iter().find(|house| house.contains(&id));
+        house.cloned().unwrap_or_else(|| vec![id])
+    }
+
     /// Ends a process; all that was in it is gone.
     pub(crate) fn end(&mut self, id: ProcessId, again: Option<Monotonic>) {
         let Some(process) = self.processes.get_mut(id).filter(|process| process.is_alive()) else {
@@ -320,7 +408,12 @@ impl VirtualArm {
         }
         process.end(again);
         self.network.leave(id);
+        self.set_alarm(id);
     }
+}
+
+fn alarm(process: &Process) -> Monotonic {
+    process.next().unwrap_or(NEVER)
 }
 
 fn wake_latency(config: &VirtualConfig, dice: &mut Dice) -> Duration {

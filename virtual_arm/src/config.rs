@@ -87,6 +87,14 @@ pub enum VirtualError {
         /// All names.
         known: String,
     },
+    /// Something wants to run again and again at one instant.
+    #[error("time stands still at {time:.6} s: {who} always wants to run at once")]
+    Standstill {
+        /// World time, s.
+        time: f64,
+        /// The process, the network or the hardware.
+        who: String,
+    },
     /// A fault that cannot be injected.
     #[error(transparent)]
     Fault(#[from] servo_sim::FaultError),
@@ -147,10 +155,17 @@ pub struct VirtualConfig {
     pub standby: bool,
     /// Joints per driver process: 1, 2, 3 or 6.
     pub joints_per_driver: usize,
+    /// Processes that are one: nodes that live in one process die with each other, and what they say
+    /// to each other goes through memory. Who is in no list is alone.
+    pub houses: Vec<Vec<String>>,
+    /// Processes that no other needs, as a recorder: they live, and can die.
+    pub bystanders: Vec<String>,
     /// The hosts.
     pub host: HostConfig,
     /// How long messages travel.
     pub latency: Latency,
+    /// How long they travel within one process.
+    pub latency_inside: Latency,
     /// What goes wrong with them from the beginning.
     pub network: NetworkFaults,
     /// Keep the bytes of the recording, not just their hash.
@@ -180,6 +195,8 @@ impl VirtualConfig {
             bus: CoreConfig { model_time: true, tx_queue: 64, ..CoreConfig::default() },
             standby: false,
             joints_per_driver: 1,
+            houses: Vec::new(),
+            bystanders: Vec::new(),
             host: HostConfig {
                 one_clock: false,
                 wake: Latency { shortest: micros(10), mean_extra: micros(40) },
@@ -189,6 +206,7 @@ impl VirtualConfig {
                 respawn_delay: Duration::from_millis(300),
             },
             latency: Latency { shortest: micros(60), mean_extra: micros(60) },
+            latency_inside: Latency { shortest: micros(2), mean_extra: micros(2) },
             network: NetworkFaults::default(),
             keep_bytes: false,
         };

@@ -93,15 +93,17 @@ fn command(m: &JointCommand, to: &mut impl Sink) {
     to.int(m.joint_order);
     to.int(m.mode as u64);
     to.int(m.yields.into());
-    [&m.position, &m.velocity, &m.effort].into_iter().for_each(|x| to.floats(x));
+    [&m.position, &m.velocity, &m.acceleration, &m.effort].into_iter().for_each(|x| to.floats(x));
 }
 
 fn feedback(m: &JointFeedback, to: &mut impl Sink) {
     to.int(m.stamp.0 as u64);
-    let head = [m.sampled_at.0, m.joint as u64, m.boot_id, m.sequence];
+    let head = [m.sampled_at.0, m.setpoint_at.0, m.joint as u64, m.boot_id, m.sequence];
     head.into_iter().for_each(|x| to.int(x));
     to.floats(&[m.position, m.velocity, m.effort, m.setpoint_position, m.setpoint_velocity]);
-    let state = [m.applied_epoch, m.applied_sequence, m.drive as u64, m.driver as u64];
+    let commands = [m.applied_epoch, m.applied_sequence, m.lease_epoch, m.lease_holder];
+    commands.into_iter().for_each(|x| to.int(x));
+    let state = [m.drive as u64, m.driver as u64];
     state.into_iter().for_each(|x| to.int(x));
     to.int(u64::from(m.faults) << 16 | u64::from(m.error_code));
 }
@@ -151,6 +153,7 @@ fn control(m: &ControlState, to: &mut impl Sink) {
         to.int(v.joint as u64 | u64::from(v.at_goal) << 8 | u64::from(v.velocity) << 9);
         to.floats(&[v.error, v.limit, v.path_time]);
     }
+    to.int(m.found_bad.into());
     to.text(&m.reason);
 }
 

@@ -14,6 +14,10 @@ use vocabulary::time::Monotonic;
 /// How often the true state is looked at.
 const LOOK: Duration = Duration::from_millis(1);
 
+/// A drive that is overdue is asked again after this: as in the process of the simulated drives, so
+/// that one that cannot do what is due lets others go on.
+const OVERDUE: Duration = Duration::from_micros(500);
+
 /// Drives and wire.
 pub struct Hardware {
     /// The wire.
@@ -76,7 +80,8 @@ impl Hardware {
         if looking || urgent || now >= self.drives_due {
             self.drives.step_into(now, &self.incoming, &mut self.outgoing);
             self.incoming.clear();
-            self.drives_due = self.drives.next_wake().unwrap_or(self.look);
+            let due = self.drives.next_wake().unwrap_or(self.look);
+            self.drives_due = if due > now { due } else { now + OVERDUE };
         }
         for frame in self.outgoing.drain(..) {
             // A full queue or a bus that is off loses the frame, as in life.

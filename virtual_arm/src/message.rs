@@ -30,6 +30,8 @@ pub enum Role {
     Thermal,
     /// Drives one or more joints.
     Driver,
+    /// Nobody needs it.
+    Bystander,
     /// Whoever scripts the virtual arm.
     Client,
 }

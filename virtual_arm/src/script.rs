@@ -11,6 +11,7 @@ use crate::message::{Message, Role};
 use crate::network::{NetworkFaults, ProcessId};
 use crate::process::RunState;
 use crate::record::Record;
+use crate::schedule::Rogue;
 use crate::tracking::TrackingFigures;
 use can_bus::in_process::{BusFault, FaultId};
 use motion::{GoalId, GoalRequest, RequestPoint, TrajectoryRequest};
@@ -27,6 +28,9 @@ use vocabulary::time::Monotonic;
 const CALL: Duration = Duration::from_secs(15);
 /// How often a waiting client looks.
 const LOOK: Duration = Duration::from_millis(10);
+
+/// After a drive that moved as nobody asked is healthy again, until its joint is back in order.
+const CALM: Duration = Duration::from_secs(2);
 
 /// Signals whose faults make a drive move as nobody asked.
 const DECEPTIVE: [&str; 2] = ["position", "power"];
@@ -93,6 +97,13 @@ impl VirtualArm {
         self.wait_until(CALL, |arm| arm.client.hand_over(id).is_some());
         let answer = self.client.hand_over(id).cloned();
         answer.ok_or_else(|| format!("arm/hand_over was not answered within {CALL:?}"))
+    }
+
+    /// Asks for a hand-over as [`VirtualArm::hand_over`] does, without waiting.
+    pub fn ask_hand_over(&mut self, to: &str, canary: f64) {
+        let id = self.client.next_call();
+        let request = HandOverRequest { id, to: to.to_owned(), canary };
+        self.send(self.processes.len(), Message::HandOverRequest(request));
     }
 
     /// Waits until all nodes have started and found each other, then enables the arm.
@@ -207,28 +218,47 @@ impl VirtualArm {
         self.kill_for(name, again)
     }
 
-    /// Kills a process; it makes its first step again after `time`.
+    /// Kills a process; it makes its first step again after `time`. Whoever lives in it dies with it.
     ///
     /// # Errors
     /// [`VirtualError::NoProcess`].
     pub fn kill_for(&mut self, name: &str, time: Duration) -> Result<(), VirtualError> {
         let id = self.find(name)?;
-        self.end(id, Some(self.now + time));
+        for member in self.house(id) {
+            self.end(member, Some(self.now + time));
+        }
         Ok(())
     }
 
-    /// Gives a process no time for a while (SIGSTOP, SIGCONT).
+    /// Gives a process no time for a while (SIGSTOP, SIGCONT), and whoever lives in it.
     ///
     /// # Errors
     /// [`VirtualError::NoProcess`].
     pub fn freeze(&mut self, name: &str, time: Duration) -> Result<(), VirtualError> {
-        let (id, now) = (self.find(name)?, self.now);
+        let id = self.find(name)?;
+        self.house(id).into_iter().for_each(|member| self.pause(member, time));
+        Ok(())
+    }
+
+    /// The code of one node does not come back for a while; others in its process, each with a thread
+    /// of its own, go on.
+    ///
+    /// # Errors
+    /// [`VirtualError::NoProcess`].
+    pub fn hang(&mut self, name: &str, time: Duration) -> Result<(), VirtualError> {
+        let id = self.find(name)?;
+        self.pause(id, time);
+        Ok(())
+    }
+
+    fn pause(&mut self, id: ProcessId, time: Duration) {
+        let now = self.now;
         let Some(process) = self.processes.get_mut(id).filter(|process| process.is_alive()) else {
-            return Ok(());
+            return;
         };
         self.record.event(now, &process.name, &format!("frozen for {time:?}"));
         process.state = RunState::Frozen(now + time);
-        Ok(())
+        self.set_alarm(id);
     }
 
     /// What goes wrong with messages from now on.
@@ -237,17 +267,55 @@ impl VirtualArm {
         self.network.faults = faults;
     }
 
+    /// Cuts these processes off from all others; they still reach each other.
+    ///
+    /// # Errors
+    /// [`VirtualError::NoProcess`].
+    pub fn set_apart(&mut self, names: &[String]) -> Result<(), VirtualError> {
+        let apart = names.iter().map(|name| self.find(name)).collect::<Result<Vec<_>, _>>()?;
+        self.record.event(self.now, "network", &format!("cut off: {}", names.join(", ")));
+        self.network.set_apart(self.now, &apart);
+        Ok(())
+    }
+
+    /// Everybody reaches everybody again.
+    pub fn join_all(&mut self) {
+        self.record.event(self.now, "network", "whole again");
+        self.network.join_all(self.now);
+    }
+
+    /// Publishes a command that nobody may obey; nothing before the first command of the holder.
+    pub fn forge(&mut self, as_if: Rogue) {
+        if let Some(forged) = self.overheard.forge(as_if, self.now) {
+            self.send(self.processes.len(), Message::Command(Box::new(forged)));
+        }
+    }
+
     /// Makes a drive misbehave. When it lies about its position or its power stage fails, true motion
-    /// is not judged any more.
+    /// is not judged while it does and until it has come to rest.
     ///
     /// # Errors
     /// [`VirtualError::Fault`] saying what is allowed.
     pub fn inject(&mut self, fault: &FaultRequest) -> Result<String, VirtualError> {
         let answer = self.hardware.drives.inject(fault)?;
         if DECEPTIVE.contains(&fault.signal.as_str()) {
-            self.checker.distrust_drives();
+            let forever = fault.duration <= 0.0 || fault.kind == "none";
+            let time = if forever { 1e9 } else { fault.duration };
+            self.checker.distrust_drives(self.now.shifted(time) + CALM);
         }
         Ok(answer)
+    }
+
+    /// Ends all faults of the drives.
+    pub fn mend_drives(&mut self) {
+        let healthy = FaultRequest {
+            signal: "all".to_owned(),
+            kind: "none".to_owned(),
+            ..FaultRequest::default()
+        };
+        // Known words for all joints are never refused.
+        let _answer = self.hardware.drives.inject(&healthy);
+        self.checker.trust_drives(self.now + CALM);
     }
 
     /// Does something to the bus.

@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::config::{VirtualConfig, VirtualError};
 use crate::invariants::{Facts, JointFacts};
 use crate::message::Role;
-use crate::nodes::ThermalNode;
+use crate::nodes::{Bystander, ThermalNode};
 use crate::nodes::{ControlNode, DriverNode, JointStateNode, MotionNode, Node, SupervisorNode};
 use crate::process::Process;
 use std::f64::consts::TAU;
@@ -17,6 +17,8 @@ use vocabulary::joint::{JOINTS, JointLimits, JointOrder, PerJoint};
 
 /// Period of motion's loop.
 const MOTION_PERIOD: Duration = Duration::from_millis(10);
+/// Between two steps of a process that nobody needs: often enough for its heartbeat.
+const BYSTANDER_PERIOD: Duration = Duration::from_millis(50);
 /// The machine is never restarted.
 const MACHINE: &str = "virtual machine";
 
@@ -74,7 +76,26 @@ impl Factory {
             process.joints = first..(first + share).min(JOINTS);
             all.push(process);
         }
+        let bystanders = self.config.bystanders.iter();
+        all.extend(bystanders.map(|name| {
+            Process::new(name.clone(), Role::Bystander, clock(), Some(BYSTANDER_PERIOD))
+        }));
         all
+    }
+
+    /// Which processes are one, by their places in `processes`.
+    ///
+    /// # Errors
+    /// [`VirtualError::NoProcess`].
+    pub fn houses(&self, processes: &[Process]) -> Result<Vec<Vec<usize>>, VirtualError> {
+        let known = || processes.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ");
+        let place = |name: &String| {
+            processes
+                .iter()
+                .position(|process| process.name == *name)
+                .ok_or_else(|| VirtualError::NoProcess { name: name.clone(), known: known() })
+        };
+        self.config.houses.iter().map(|house| house.iter().map(place).collect()).collect()
     }
 
     /// Starts the node of a process.
@@ -95,6 +116,7 @@ impl Factory {
             Role::JointState => self.joint_state(name, boot_id),
             Role::Thermal => self.thermal(name, boot_id),
             Role::Driver => self.driver(process, boot_id),
+            Role::Bystander => Ok(Box::new(Bystander)),
             Role::Client => Err(refused(name, &"the client is no node")),
         }
     }

@@ -6,7 +6,7 @@
 
 #![allow(clippy::indexing_slicing, clippy::expect_used)] // a model of fixed size
 
-use control::tenure::{Heard, Tenure};
+use control::tenure::{DriverWord, Heard, Tenure};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use supervisor::{Config, ControlReport, HandOverRequest, Inputs, PersistentState, Supervisor};
@@ -80,8 +80,7 @@ fn at(ms: u64) -> Monotonic {
 enum Message {
     Command(JointCommand),
     Lease(Lease),
-    /// Of a driver: the epoch it follows.
-    Feedback(usize, u64),
+    Feedback(usize, DriverWord),
     Beat(Heartbeat),
     Report(ControlReport),
 }
@@ -99,8 +98,10 @@ struct ControlModel {
     boot: u64,
     sequence: u64,
     beats: u64,
-    applied: [u64; DRIVERS],
+    words: [DriverWord; DRIVERS],
     inbox: Vec<Message>,
+    /// It took the lease back for cause.
+    found_bad: bool,
     /// Runs again then: paused, or being restarted.
     asleep: u64,
     dead: bool,
@@ -131,6 +132,7 @@ struct World {
     next_boot: u64,
     /// One message in so many is lost, late; one tick in so many brings a fault.
     odds: (u64, u64, u64),
+    powered: bool,
     story: Vec<String>,
 }
 
@@ -156,6 +158,7 @@ impl World {
             owners: BTreeMap::new(),
             next_boot: 100,
             odds,
+            powered: seed.is_multiple_of(2),
             story: Vec::new(),
         };
         for _ in 0..CONTROLS {
@@ -177,8 +180,9 @@ impl World {
             boot: self.next_boot,
             sequence: 0,
             beats: 0,
-            applied: [0; DRIVERS],
+            words: [DriverWord::default(); DRIVERS],
             inbox,
+            found_bad: false,
             asleep: 0,
             dead: false,
         }
@@ -311,11 +315,11 @@ impl World {
         for message in &inbox {
             match message {
                 Message::Lease(lease) => control.tenure.hear_lease(now, lease),
-                Message::Feedback(driver, epoch) => control.applied[*driver] = *epoch,
+                Message::Feedback(driver, word) => control.words[*driver] = *word,
                 _ => {}
             }
         }
-        control.tenure.hear_drivers(now, control.applied.iter().copied());
+        control.tenure.hear_drivers(now, control.words.iter().copied());
         for message in inbox {
             if let Message::Command(value) = message {
                 let heard = control.tenure.hear_command(&Received { at: now, value });
@@ -324,7 +328,8 @@ impl World {
             }
         }
         let bad = found_bad && control.tenure.watches();
-        control.tenure.claim(now, bad);
+        control.found_bad |= bad && control.tenure.claim(now, bad);
+        control.tenure.claim(now, false);
         let told: Vec<_> = control.tenure.changes().collect();
         let (boot, now) = (control.boot, self.now);
         self.story.extend(told.iter().map(|change| format!("{now} ms: {boot} {change:?}")));
@@ -345,7 +350,9 @@ impl World {
         }
         let held = self.controls[index].tenure.held();
         if held != 0 && self.now.is_multiple_of(5) {
-            let report = ControlReport { boot_id: boot, epoch: held, paused: false, ready: true };
+            let found_bad = self.controls[index].found_bad;
+            let report =
+                ControlReport { boot_id: boot, epoch: held, paused: false, ready: true, found_bad };
             self.send(To::Supervisor, Message::Report(report), false);
         }
         if (self.now / TICKS_PER_CYCLE).is_multiple_of(5) {
@@ -387,10 +394,12 @@ impl World {
             }
         }
         assert_eq!(driver.gate.refused().total(), driver.refused, "a refusal was not counted");
-        let fresh = self.now - driver.applied.2 < 100;
-        let epoch = if fresh { driver.applied.0 } else { 0 };
+        let lease = driver.gate.lease();
+        // An arm without power follows nothing, whatever its drivers admit.
+        let follows = self.powered && self.now - driver.applied.2 < 50;
+        let word = DriverWord { epoch: lease.epoch(), holder: lease.holder(), follows };
         for control in 0..CONTROLS {
-            self.send(To::Control(control), Message::Feedback(index, epoch), false);
+            self.send(To::Control(control), Message::Feedback(index, word), false);
         }
     }
 
@@ -481,6 +490,7 @@ fn command(boot_id: u64, epoch: u64, sequence: u64, ms: u64, yields: bool) -> Jo
         mode: Mode::Position,
         position: [0.0; JOINTS],
         velocity: [0.0; JOINTS],
+        acceleration: [0.0; JOINTS],
         effort: [0.0; JOINTS],
     }
 }

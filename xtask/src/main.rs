@@ -10,6 +10,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use xtask::bench::{self, Bench};
 use xtask::env::RosEnv;
+use xtask::simulate::{self, Task};
 use xtask::upgrade::{self, Node};
 use xtask::{build, demo, doctor, heat, paths, socketcan, status, targets, test};
 
@@ -43,6 +44,12 @@ enum Verb {
         /// Also run the driver on a kernel CAN interface in an emulated machine.
         #[arg(long)]
         socketcan: bool,
+        /// Also look at the dashboard with Chromium; installs it when it is not there.
+        #[arg(long)]
+        browser: bool,
+        /// Also what takes hours: a thousand virtual ones instead of one.
+        #[arg(long)]
+        nightly: bool,
     },
     /// Prepare ROS 2 if needed; build and install messages, nodes, launch files.
     Build {
@@ -69,6 +76,10 @@ enum Verb {
         /// Fewer trials, at most three minutes.
         #[arg(long)]
         quick: bool,
+        /// One part only: idle, kill, freeze, hand-over, roll-back or restart of `control`, virtual or alarm
+        /// of `thermal`.
+        #[arg(long)]
+        only: Option<String>,
     },
     /// Replace a node of the running arm, in motion; the old one goes on when the new one is no good.
     Upgrade {
@@ -89,6 +100,22 @@ enum Verb {
         /// ROS namespace of the arm.
         #[arg(long, default_value = "/")]
         namespace: String,
+    },
+    /// Play seeded schedules of faults on the virtual arm and check every rule at every step:
+    /// cargo xtask simulate --seed 1 --hours 10 --faults crash,partition
+    #[command(disable_help_flag = true)]
+    Simulate {
+        /// --seed, --hours, --faults, --replay FILE, --schedule N, --threads, --shrink S; --help tells.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
+    },
+    /// Count downtime under the same faults in many processes and in one:
+    /// cargo xtask availability --seed 1 --faults 200
+    #[command(disable_help_flag = true)]
+    Availability {
+        /// --seed, --seeds, --faults; --help tells.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
     },
     /// Say what is there, what is missing, and what to do.
     Doctor,
@@ -134,14 +161,18 @@ fn main() -> ExitCode {
 fn run(verb: Verb) -> Result<bool> {
     match verb {
         Verb::Demo { headless } => demo::demo(headless),
-        Verb::Test { filter, socketcan } => Ok(test::test(&test::Options { filter, socketcan })),
+        Verb::Test { filter, socketcan, browser, nightly } => {
+            Ok(test::test(&test::Options { filter, socketcan, browser, nightly }))
+        }
         Verb::Build { messages: true } => build::messages(&RosEnv::ensure()?).map(|()| true),
         Verb::Build { messages: false } => build::everything().map(|_| true),
         Verb::Ros2 { words } => become_program("ros2", &words),
         Verb::Shell { words } => shell(&words),
-        Verb::Bench { name, quick } => bench::bench(name, quick),
+        Verb::Bench { name, quick, only } => bench::bench(name, quick, only.as_deref()),
         Verb::Upgrade { node, binary, canary } => upgrade::upgrade(node, &binary, canary),
         Verb::Status { once, namespace } => status::status(once, &namespace),
+        Verb::Simulate { words } => simulate::run(Task::Campaign, &words),
+        Verb::Availability { words } => simulate::run(Task::Availability, &words),
         Verb::Doctor => Ok(doctor::doctor()),
         Verb::Report { what: None, .. } => targets::print(&paths::reports()),
         Verb::Report { what: Some(Picture::Thermal), recording, live, seconds } => {

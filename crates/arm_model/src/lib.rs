@@ -1,8 +1,9 @@
 //! Kinematics and dynamics of a serial arm with `N` revolute joints, read from a URDF.
 //!
 //! The rule: everything that can be wrong with a description is found by [`ArmModel::from_urdf`];
-//! every function after that is total, `&self`, on the stack, and allocates nothing, so it may be
-//! called in the control cycle.
+//! every function of [`ArmModel`] after that is total, `&self`, on the stack, and allocates nothing,
+//! so it may be called in the control cycle. The same goes for [`ik`], from a pose back to joint
+//! positions, but that a pose may have none; [`cartesian`] makes whole paths and does allocate.
 //!
 //! Terms. *Body*: a moving link with everything that is rigidly fixed to it. *Tip*: the frame at
 //! the end of the chain (`tool0`), where the payload hangs. *Load*: what the dynamics must bear
@@ -13,12 +14,18 @@
 #![forbid(unsafe_code)]
 
 mod aba;
+pub mod cartesian;
 mod dynamics;
 mod error;
+mod hinge;
+pub mod ik;
 mod kinematics;
 mod load;
 mod model;
+mod rnea;
 mod spatial;
+mod symmetric;
+mod trig;
 mod urdf;
 
 pub use error::{LoadError, ModelError};

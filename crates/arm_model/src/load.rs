@@ -7,6 +7,7 @@ use nalgebra::{Matrix3, Vector3};
 
 use crate::LoadError;
 use crate::spatial::RigidInertia;
+use crate::symmetric::Symmetric;
 
 /// Standard gravity pointing down a base that stands upright [m/s²] (ISO 80000-3).
 pub const STANDARD_GRAVITY: Vector3<f64> = Vector3::new(0.0, 0.0, -9.80665);
@@ -42,7 +43,9 @@ impl Payload {
         if mass == 0.0 && inertia.amax() > 0.0 {
             return Err(LoadError::Massless(inertia.amax()));
         }
-        Ok(Self { inertia: RigidInertia::about_origin(mass, center_of_mass, inertia) })
+        Ok(Self {
+            inertia: RigidInertia::about_origin(mass, center_of_mass, Symmetric::of(&inertia)),
+        })
     }
 
     /// A point mass [kg] at a place in the tip frame [m].
@@ -154,7 +157,7 @@ mod tests {
         let half = Payload::NONE.between(&heavy, 0.5);
         assert_eq!(half.mass(), 1.0);
         assert_eq!(half.inertia().first_moment, heavy.inertia().first_moment / 2.0);
-        assert_eq!(half.inertia().second_moment, heavy.inertia().second_moment / 2.0);
+        assert_eq!(half.inertia().second_moment, heavy.inertia().second_moment.scaled(0.5));
         assert_eq!(Payload::NONE.between(&heavy, 7.0).mass(), 2.0);
     }
 

@@ -2,8 +2,10 @@
 
 use nalgebra::UnitQuaternion;
 
+use crate::hinge::Socket;
 use crate::kinematics::Frame;
 use crate::load::Payload;
+use crate::rnea::Twin;
 use crate::spatial::{RigidInertia, Transform};
 use crate::{JointVector, LoadError, ModelError, Pose, urdf};
 
@@ -36,10 +38,12 @@ impl From<Transform> for Placement {
 /// One moving link with all that is fixed to it, in a frame whose z axis is the joint's axis.
 #[derive(Debug, Clone)]
 pub(crate) struct Body {
-    /// Where this body's frame lies in the frame of the body before, at joint position 0.
-    pub placement: Placement,
+    /// Where this body's frame lies in the frame of the body before.
+    pub socket: Socket,
     /// Inertia in this body's frame.
     pub inertia: RigidInertia,
+    /// Socket and inertia as the inverse dynamics want them.
+    pub twin: Twin,
     /// Takes coordinates of the URDF link frame to those of this body's frame.
     pub link_rotation: UnitQuaternion<f64>,
 }
@@ -58,6 +62,8 @@ pub(crate) struct Body {
 /// ```
 #[derive(Debug, Clone)]
 pub struct ArmModel<const N: usize> {
+    /// Where the frame that the first joint turns about z lies in the base.
+    pub(crate) root: Placement,
     pub(crate) bodies: [Body; N],
     /// Where the tip lies in the last body's frame.
     pub(crate) tip: Placement,
@@ -115,12 +121,20 @@ impl<const N: usize> ArmModel<N> {
     }
 
     /// Inertia of a body, with the payload when it is the last one.
+    #[inline]
     pub(crate) fn laden(&self, index: usize, payload: &Payload) -> RigidInertia {
         #[allow(clippy::indexing_slicing)] // callers loop over 0..N
         let own = self.bodies[index].inertia;
-        if index + 1 < N || payload.mass() == 0.0 {
+        if index + 1 < N {
             return own;
         }
-        own + self.tip.transform.inertia_to_parent(payload.inertia())
+        self.hanging(payload).map_or(own, |payload| own + payload)
+    }
+
+    /// Inertia of the payload in the last body's frame, if there is one.
+    #[inline]
+    pub(crate) fn hanging(&self, payload: &Payload) -> Option<RigidInertia> {
+        let some = payload.mass() != 0.0;
+        some.then(|| self.tip.transform.inertia_to_parent(payload.inertia()))
     }
 }

@@ -12,6 +12,7 @@ use nalgebra::{Matrix3, UnitQuaternion, Vector3};
 use std::ops::{Add, AddAssign};
 
 use crate::Pose;
+use crate::symmetric::Symmetric;
 
 /// A velocity or an acceleration.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +49,7 @@ pub(crate) struct RigidInertia {
     /// Mass times centre of mass [kg m].
     pub first_moment: Vector3<f64>,
     /// Second moment about the frame's origin, not the centre of mass [kg m²].
-    pub second_moment: Matrix3<f64>,
+    pub second_moment: Symmetric,
 }
 
 impl Motion {
@@ -117,19 +118,6 @@ impl Transform {
     pub const IDENTITY: Self =
         Self { rotation: Matrix3::new(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0), origin: ZERO };
 
-    /// The same placement after the child has turned about its z axis.
-    #[inline]
-    pub fn turned(&self, sin: f64, cos: f64) -> Self {
-        let r = &self.rotation;
-        #[rustfmt::skip]
-        let rotation = Matrix3::new(
-            r.m11 * cos + r.m12 * sin, r.m12 * cos - r.m11 * sin, r.m13,
-            r.m21 * cos + r.m22 * sin, r.m22 * cos - r.m21 * sin, r.m23,
-            r.m31 * cos + r.m32 * sin, r.m32 * cos - r.m31 * sin, r.m33,
-        );
-        Self { rotation, origin: self.origin }
-    }
-
     /// Where the child of `self`'s child lies in `self`'s parent.
     #[inline]
     pub fn then(&self, inner: &Self) -> Self {
@@ -139,37 +127,15 @@ impl Transform {
         }
     }
 
-    /// A motion of the parent frame, seen in the child.
-    #[inline]
-    pub fn motion_to_child(&self, m: &Motion) -> Motion {
-        let at_child = m.linear + m.angular.cross(&self.origin);
-        Motion {
-            angular: turn_back(&self.rotation, &m.angular),
-            linear: turn_back(&self.rotation, &at_child),
-        }
-    }
-
-    /// A force in the child frame, seen in the parent.
-    #[inline]
-    pub fn force_to_parent(&self, f: &Force) -> Force {
-        let linear = turn(&self.rotation, &f.linear);
-        Force { moment: turn(&self.rotation, &f.moment) + self.origin.cross(&linear), linear }
-    }
-
     /// An inertia in the child frame, seen in the parent.
     #[inline]
     pub fn inertia_to_parent(&self, inertia: &RigidInertia) -> RigidInertia {
-        let p = &self.origin;
-        let first_rotated = turn(&self.rotation, &inertia.first_moment);
-        let second_rotated = turn_both(&self.rotation, &inertia.second_moment);
         RigidInertia {
             mass: inertia.mass,
-            first_moment: first_rotated + p * inertia.mass,
-            second_moment: second_rotated
-                + parallel_axis(p, &first_rotated)
-                + parallel_axis(&first_rotated, p)
-                + parallel_axis(p, p) * inertia.mass,
+            first_moment: turn(&self.rotation, &inertia.first_moment),
+            second_moment: inertia.second_moment.turned(&self.rotation),
         }
+        .shifted(&self.origin)
     }
 
     /// As a pose, with a unit quaternion.
@@ -190,16 +156,21 @@ impl Transform {
 
 impl RigidInertia {
     /// Nothing.
-    pub const ZERO: Self = Self { mass: 0.0, first_moment: ZERO, second_moment: ZERO_MATRIX };
+    pub const ZERO: Self = Self { mass: 0.0, first_moment: ZERO, second_moment: Symmetric::ZERO };
 
     /// From mass, centre of mass and inertia about the centre of mass, all in one frame.
     #[inline]
-    pub fn about_origin(mass: f64, com: Vector3<f64>, central: Matrix3<f64>) -> Self {
-        Self {
-            mass,
-            first_moment: com * mass,
-            second_moment: central + parallel_axis(&com, &com) * mass,
-        }
+    pub fn about_origin(mass: f64, com: Vector3<f64>, central: Symmetric) -> Self {
+        Self { mass, first_moment: Vector3::zeros(), second_moment: central }.shifted(&com)
+    }
+
+    /// The same body in a frame whose origin the present one lies at `p` of.
+    #[inline]
+    pub fn shifted(mut self, p: &Vector3<f64>) -> Self {
+        let moved = self.first_moment + p * (self.mass / 2.0);
+        self.second_moment = self.second_moment + Symmetric::parallel_axis(p, &moved);
+        self.first_moment += p * self.mass;
+        self
     }
 
     /// This inertia times a factor, as of a body that much denser.
@@ -208,7 +179,7 @@ impl RigidInertia {
         Self {
             mass: self.mass * factor,
             first_moment: self.first_moment * factor,
-            second_moment: self.second_moment * factor,
+            second_moment: self.second_moment.scaled(factor),
         }
     }
 
@@ -216,9 +187,17 @@ impl RigidInertia {
     #[inline]
     pub fn momentum(&self, m: &Motion) -> Force {
         Force {
-            moment: turn(&self.second_moment, &m.angular) + self.first_moment.cross(&m.linear),
+            moment: self.second_moment.apply(&m.angular) + self.first_moment.cross(&m.linear),
             linear: m.linear * self.mass - self.first_moment.cross(&m.angular),
         }
+    }
+
+    /// The momentum when this body turns about z at 1 rad/s.
+    #[inline]
+    pub fn spin_momentum(&self) -> Force {
+        let Symmetric { xz, yz, zz, .. } = self.second_moment;
+        let first = &self.first_moment;
+        Force { moment: Vector3::new(xz, yz, zz), linear: Vector3::new(-first.y, first.x, 0.0) }
     }
 }
 
@@ -235,18 +214,11 @@ impl Add for RigidInertia {
 }
 
 const ZERO: Vector3<f64> = Vector3::new(0.0, 0.0, 0.0);
-const ZERO_MATRIX: Matrix3<f64> = Matrix3::new(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
 
 /// `v × (0, 0, rate)`.
 #[inline]
 fn cross_z(v: &Vector3<f64>, rate: f64) -> Vector3<f64> {
     Vector3::new(v.y * rate, -v.x * rate, 0.0)
-}
-
-/// `(a·b) 1 − b aᵀ`: what moving a unit mass adds to the second moment.
-#[inline]
-fn parallel_axis(a: &Vector3<f64>, b: &Vector3<f64>) -> Matrix3<f64> {
-    Matrix3::from_diagonal_element(a.dot(b)) - b * a.transpose()
 }
 
 /// `m v`.
@@ -276,12 +248,6 @@ pub(crate) fn product(a: &Matrix3<f64>, b: &Matrix3<f64>) -> Matrix3<f64> {
     let (x, y) = (column(b.m11, b.m21, b.m31), column(b.m12, b.m22, b.m32));
     let z = column(b.m13, b.m23, b.m33);
     Matrix3::new(x.x, y.x, z.x, x.y, y.y, z.y, x.z, y.z, z.z)
-}
-
-/// `a m aᵀ`.
-#[inline]
-pub(crate) fn turn_both(a: &Matrix3<f64>, m: &Matrix3<f64>) -> Matrix3<f64> {
-    product(&product(a, m), &a.transpose())
 }
 
 /// The quaternion of a rotation matrix, normalised.

@@ -7,7 +7,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::hint::black_box;
 
-use arm_model::{JointVector, Load, Payload};
+use arm_model::ik::Ik;
+use arm_model::{JointVector, Load, Payload, Pose};
 use nalgebra::{Matrix3, Vector3};
 
 thread_local! {
@@ -43,6 +44,22 @@ fn allocations_during(run: impl FnOnce()) -> usize {
 #[test]
 fn counting_allocator_sees_an_allocation() {
     assert_eq!(allocations_during(|| drop(black_box(Box::new(1)))), 1);
+}
+
+#[test]
+fn inverse_kinematics_allocates_nothing() {
+    for arm in [support::armature(), support::ur5(), support::skewed()] {
+        let ik = Ik::new(&arm);
+        let q = JointVector::from([0.1, -0.4, 0.9, 2.0, -1.0, 0.3]);
+        let pose = arm.forward_kinematics(&q);
+        let nowhere = Pose::translation(9.0, 0.0, 0.0);
+        let count = allocations_during(|| {
+            black_box(ik.solve_all(&pose, &q).unwrap());
+            black_box(ik.solve(&nowhere, &q).unwrap_err());
+            black_box(ik.closeness(&q));
+        });
+        assert_eq!(count, 0, "{:?}", ik.family());
+    }
 }
 
 #[test]

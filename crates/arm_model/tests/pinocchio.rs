@@ -128,3 +128,43 @@ fn reference_arm_agrees_with_pinocchio() {
 fn skewed_arm_with_branches_and_rotors_agrees_with_pinocchio() {
     check_all("pinocchio_skewed.json", &support::skewed(), 500);
 }
+
+/// Checks answers that are there for many states, without payload, of an arm of any number of
+/// joints: kinematics, inverse and forward dynamics.
+fn check_many<const N: usize>(name: &str, arm: &ArmModel<N>) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    let bytes = std::fs::read(path).unwrap();
+    let mut answers = bytes.chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().unwrap()));
+    let mut random = support::Random::new(20_240_607); // SEED of generate.py
+    for state in 0..2000 {
+        let q = random.joints(arm);
+        let [v, a] =
+            [3.0, 20.0].map(|size| JointVector::from_fn(|_, _| random.within(-size, size)));
+        let efforts = arm.limits().map(|l| l.effort);
+        let tau = JointVector::from_fn(|i, _| random.within(-efforts[i], efforts[i]));
+        let mut close = |what: &str, ours: &[f64]| {
+            let theirs: Vec<f64> = answers.by_ref().take(ours.len()).collect();
+            assert_eq!(theirs.len(), ours.len(), "{name} ends at state {state}");
+            let size = theirs.iter().fold(1.0_f64, |m, x| m.max(x.abs()));
+            let off = ours.iter().zip(&theirs).fold(0.0_f64, |m, (o, t)| m.max((o - t).abs()));
+            assert!(off <= TOLERANCE * size, "{what} of state {state}: {ours:?}, {theirs:?}");
+        };
+        let tip = arm.forward_kinematics(&q);
+        close("tip position", tip.translation.vector.as_slice());
+        // Half a turn has two quaternions.
+        let turn = tip.rotation.coords * if tip.rotation.w < 0.0 { -1.0 } else { 1.0 };
+        close("tip orientation", turn.as_slice());
+        close("rnea", arm.inverse_dynamics(&q, &v, &a, &Load::EMPTY).as_slice());
+        close("aba", arm.forward_dynamics(&q, &v, &tau, &Load::EMPTY).as_slice());
+    }
+    assert_eq!(answers.count(), 0, "{name} has more states");
+}
+
+#[test]
+fn ten_thousand_states_of_five_arms_agree_with_pinocchio() {
+    check_many("many_armature.bin", &support::armature());
+    check_many("many_skewed.bin", &support::skewed());
+    check_many("many_ur5.bin", &support::ur5());
+    check_many("many_puma560.bin", &support::puma560());
+    check_many("many_panda.bin", &support::panda());
+}

@@ -85,16 +85,13 @@ pub struct BusPort {
 
 impl BusPort {
     /// Opens nothing yet: the first wait connects, and goes on trying by itself. Call it inside a
-    /// tokio runtime. A setpoint that could not go within `period` is dropped.
+    /// tokio runtime. A setpoint that could not go within `period` is dropped. Only frames that pass
+    /// the filter wake the process.
     ///
     /// # Errors
     /// [`StartError`] for a name no bus can have.
-    pub fn new(config: &BusConfig, period: Duration) -> Result<Self, StartError> {
-        let options = BusOptions {
-            filter: Filter::All,
-            setpoint_age: period,
-            clock: crate::clock::monotonic,
-        };
+    pub fn new(config: &BusConfig, filter: Filter, period: Duration) -> Result<Self, StartError> {
+        let options = BusOptions { filter, setpoint_age: period, clock: crate::clock::monotonic };
         Ok(Self {
             bus: AnyBus::new(config, options).map_err(StartError::config)?,
             alarm: Alarm::new().map_err(StartError::config)?,

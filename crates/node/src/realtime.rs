@@ -14,7 +14,7 @@ use vocabulary::time::Monotonic;
 /// From here on a cycle counts as late.
 const LATE: Duration = Duration::from_millis(1);
 
-/// How far below the cycle the middleware's threads run.
+/// How far below the cycle those threads of the middleware run that carry no data.
 const BELOW_CYCLE: i32 = 10;
 
 /// Most by which one cycle is moved to follow a beat, ns.
@@ -182,9 +182,10 @@ impl Realtime {
     }
 }
 
-/// Asks for real-time scheduling: the calling thread at the priority wished for, the middleware's
-/// threads below it but above everything that is not real-time, because the cycle shares locks with
-/// them. Says in one line what is refused.
+/// Asks for real-time scheduling: the calling thread and those that receive its data at the priority
+/// wished for (a cycle that runs while its news waits for the processor takes everybody for silent),
+/// the middleware's other threads below it but above everything that is not real-time, because the
+/// cycle shares locks with them. Says in one line what is refused.
 #[must_use]
 pub fn request(wish: Realtime) -> Vec<LogLine> {
     let mut lines = Vec::new();
@@ -192,8 +193,12 @@ pub fn request(wish: Realtime) -> Vec<LogLine> {
         let below = (wish.priority - BELOW_CYCLE).max(1);
         for thread in threads() {
             // A thread that ended meanwhile, or a refusal that the next call reports.
-            let discovery = serves_discovery(&name_of(thread));
-            let _told_below = schedule(thread, if discovery { DISCOVERY } else { below });
+            let priority = match duty_of(&name_of(thread)) {
+                Duty::Data => wish.priority,
+                Duty::Discovery => DISCOVERY,
+                Duty::Other => below,
+            };
+            let _told_below = schedule(thread, priority);
         }
         if schedule(0, wish.priority).is_err() {
             lines.push(refusal(&format!("SCHED_FIFO {}", wish.priority), "rtprio"));
@@ -215,12 +220,27 @@ fn schedule(thread: libc::pid_t, priority: i32) -> std::io::Result<()> {
     if failed { Err(std::io::Error::last_os_error()) } else { Ok(()) }
 }
 
-/// Whether a thread of the middleware serves discovery: it receives on an even port (RTPS puts
-/// discovery on even ports and user data on odd ones). A process that appears makes every other one
-/// work for tens of milliseconds; that work must not delay anybody's data.
-fn serves_discovery(name: &str) -> bool {
+/// What a thread of this process is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Duty {
+    /// Receives what others publish for us.
+    Data,
+    /// Serves discovery. A process that appears makes every other one work for tens of milliseconds;
+    /// that work must not delay anybody's data.
+    Discovery,
+    /// Anything else.
+    Other,
+}
+
+/// The duty of a thread by its name: receivers of the middleware carry their port in it, and RTPS
+/// puts discovery on even ports and user data on odd ones.
+fn duty_of(name: &str) -> Duty {
     let port = name.strip_prefix("dds.udp.").and_then(|port| port.parse::<u16>().ok());
-    port.is_some_and(|port| port % 2 == 0)
+    match port {
+        Some(port) if port % 2 == 0 => Duty::Discovery,
+        Some(_) => Duty::Data,
+        None => Duty::Other,
+    }
 }
 
 fn name_of(thread: libc::pid_t) -> String {
@@ -255,9 +275,9 @@ mod tests {
 
     #[test]
     fn discovery_is_told_from_data_by_its_port() {
-        assert!(serves_discovery("dds.udp.7410"));
-        assert!(!serves_discovery("dds.udp.7411"));
-        assert!(!serves_discovery("control") && !serves_discovery("dds.ev.0"));
+        assert_eq!(duty_of("dds.udp.7410"), Duty::Discovery);
+        assert_eq!(duty_of("dds.udp.7411"), Duty::Data);
+        assert_eq!([duty_of("control"), duty_of("dds.ev.0")], [Duty::Other; 2]);
     }
 
     #[test]

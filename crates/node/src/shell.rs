@@ -12,7 +12,7 @@ use crate::lifecycle_services::LifecycleServices;
 use crate::params::{ParameterError, ParameterServices, Parameters, ShellConfig, Value};
 use crate::services::Requests;
 use crate::start::StartError;
-use crate::topics::{self, Inbox, Latest, Publisher, Stream, Untyped};
+use crate::topics::{self, Inbox, Latest, Publisher, Stream, Turn, Untyped};
 use r2r::diagnostic_msgs::msg::DiagnosticStatus;
 use r2r::{Context, Node, WrappedActionTypeSupport, WrappedServiceTypeSupport, WrappedTypesupport};
 use std::collections::BTreeMap;
@@ -26,6 +26,8 @@ use vocabulary::topics::{Qos, Topic};
 
 /// A burst on a stream is read in at most this many takes per poll.
 const MAX_SPINS: usize = 16;
+/// Every so many polls each stream is read to its end, and after every pause.
+const THOROUGH_EVERY: u32 = 8;
 /// The same refusal of the door is logged at most this often.
 const REFUSAL_QUIET: Duration = Duration::from_secs(10);
 /// Lifecycle and parameter services are answered at this rate: nobody waits for them in a cycle.
@@ -49,6 +51,15 @@ pub struct Shell {
     inboxes: Vec<Inbox>,
     door: Door,
     next_service: Monotonic,
+    rhythm: Rhythm,
+}
+
+/// When to look for a backlog.
+#[derive(Debug, Default)]
+struct Rhythm {
+    last: Monotonic,
+    usual: Duration,
+    polls: u32,
 }
 
 /// What the door refused.
@@ -86,6 +97,7 @@ impl Shell {
             inboxes: Vec::new(),
             door: Door::default(),
             next_service: Monotonic::default(),
+            rhythm: Rhythm::default(),
             order,
             node,
         })
@@ -107,10 +119,11 @@ impl Shell {
     /// Takes in everything that has arrived and answers lifecycle and parameter services.
     pub fn poll(&mut self) -> Now {
         let mut now = clock::now();
-        for _ in 0..MAX_SPINS {
+        let thorough = self.rhythm.is_off(now.mono);
+        for spin in 0..MAX_SPINS {
             self.node.spin_once(Duration::ZERO);
             now = clock::now();
-            if !self.drain(now.mono) {
+            if !self.drain(Turn { at: now.mono, first: spin == 0, thorough }) {
                 break;
             }
         }
@@ -125,14 +138,14 @@ impl Shell {
     }
 
     /// Empties all subscriptions; true when a stream may have more.
-    fn drain(&mut self, received: Monotonic) -> bool {
+    fn drain(&mut self, turn: Turn) -> bool {
         let mut again = false;
         let mut lines = Vec::new();
         for inbox in &mut self.inboxes {
-            let drained = inbox.drain(received);
+            let drained = inbox.drain(turn);
             again |= drained.again;
             if let Some((reason, count)) = drained.refused {
-                lines.extend(self.door.refuse(&inbox.topic, &reason, count, received));
+                lines.extend(self.door.refuse(&inbox.topic, &reason, count, turn.at));
             }
         }
         for line in lines {
@@ -395,6 +408,17 @@ impl Shell {
         A::Goal: Clone,
     {
         Ok(ActionServer::create(&mut self.node, name)?)
+    }
+}
+
+impl Rhythm {
+    /// Whether this poll comes later than usual or is one of those that look in any case.
+    fn is_off(&mut self, now: Monotonic) -> bool {
+        let since = now.since(self.last);
+        let late = since > self.usual * 3 / 2;
+        (self.last, self.usual) = (now, since.min(self.usual * 2).max(Duration::from_micros(100)));
+        self.polls = self.polls.wrapping_add(1);
+        late || self.polls.is_multiple_of(THOROUGH_EVERY)
     }
 }
 

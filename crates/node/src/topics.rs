@@ -85,16 +85,46 @@ pub(crate) struct Drained {
     pub refused: Option<(Refused, u64)>,
 }
 
+/// One turn of a poll: r2r takes one message per subscription and turn.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Turn {
+    /// The steady clock.
+    pub at: Monotonic,
+    /// The first of its poll.
+    pub first: bool,
+    /// Whether a stream that gave one message is asked for another in any case.
+    pub thorough: bool,
+}
+
+/// How many messages a stream gave per poll. A peer that sends one per cycle gives one, and a turn to
+/// find out that there is no second costs as much as the first: it is made only now and then.
+#[derive(Debug, Default)]
+struct Flow {
+    before: usize,
+    now: usize,
+}
+
+impl Flow {
+    /// Counts what a turn gave; whether the next turn may find more.
+    fn goes_on(&mut self, turn: Turn, came: usize) -> bool {
+        if turn.first {
+            self.before = std::mem::take(&mut self.now);
+        }
+        self.now += came;
+        came > 0 && (turn.thorough || self.before > 1 || self.now > 1)
+    }
+}
+
 /// One subscription, emptied by the shell at every poll.
 pub(crate) struct Inbox {
     pub topic: String,
-    drain: Box<dyn FnMut(Monotonic) -> Drained>,
+    drain: Box<dyn FnMut(Turn) -> Drained>,
 }
 
 impl Inbox {
     /// Empties r2r's channel into the mailbox.
-    pub fn drain(&mut self, received: Monotonic) -> Drained {
-        (self.drain)(received)
+    pub fn drain(&mut self, turn: Turn) -> Drained {
+        (self.drain)(turn)
     }
 }
 
@@ -118,14 +148,14 @@ pub(crate) fn latest<T: FromMsg>(
     let mut stream = source::<T>(node, topic, qos)?;
     let slot = Rc::new(RefCell::new(None));
     let mailbox = Rc::clone(&slot);
-    let drain = move |at| {
+    let drain = move |turn: Turn| {
         let mut newest = None;
         while let Some(msg) = next(&mut stream) {
             newest = Some(msg);
         }
         let mut drained = Drained::default();
         match newest.map(|msg| T::from_msg(&msg, &order)) {
-            Some(Ok(value)) => *mailbox.borrow_mut() = Some(Received { at, value }),
+            Some(Ok(value)) => *mailbox.borrow_mut() = Some(Received { at: turn.at, value }),
             Some(Err(reason)) => drained.refused = Some((reason, 1)),
             None => {}
         }
@@ -144,19 +174,22 @@ pub(crate) fn stream<T: FromMsg>(
     let mut stream = source::<T>(node, topic, qos)?;
     let queue = Rc::new(RefCell::new(VecDeque::new()));
     let mailbox = Rc::clone(&queue);
-    let drain = move |at| {
+    let mut flow = Flow::default();
+    let drain = move |turn: Turn| {
         let mut drained = Drained::default();
         let mut queue = mailbox.borrow_mut();
+        let mut came = 0;
         while let Some(msg) = next(&mut stream) {
-            drained.again = true;
+            came += 1;
             match T::from_msg(&msg, &order) {
-                Ok(value) => queue.push_back(Received { at, value }),
+                Ok(value) => queue.push_back(Received { at: turn.at, value }),
                 Err(reason) => {
                     let count = drained.refused.map_or(0, |(_, count)| count) + 1;
                     drained.refused = Some((reason, count));
                 }
             }
         }
+        drained.again = flow.goes_on(turn, came);
         while queue.len() > STREAM_LIMIT {
             queue.pop_front();
         }
@@ -230,5 +263,34 @@ impl<T: ToMsg> Publisher<T> {
         for value in values {
             self.send(value);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn turn(first: bool, thorough: bool) -> Turn {
+        Turn { at: Monotonic(0), first, thorough }
+    }
+
+    #[test]
+    fn one_message_per_poll_is_not_asked_for_another_unless_thoroughly() {
+        let mut flow = Flow::default();
+        assert!((0..10).all(|_| !flow.goes_on(turn(true, false), 1)));
+        assert!(flow.goes_on(turn(true, true), 1));
+        assert!(!flow.goes_on(turn(false, true), 0));
+    }
+
+    #[test]
+    fn a_backlog_is_read_to_its_end() {
+        let mut flow = Flow::default();
+        assert!(flow.goes_on(turn(true, true), 1));
+        assert!((0..5).all(|_| flow.goes_on(turn(false, true), 1)));
+        assert!(!flow.goes_on(turn(false, true), 0));
+        // The poll after it looks again, and then all is as it was.
+        assert!(flow.goes_on(turn(true, false), 1));
+        assert!(!flow.goes_on(turn(false, false), 0));
+        assert!(!flow.goes_on(turn(true, false), 1));
     }
 }

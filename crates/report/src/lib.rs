@@ -128,6 +128,22 @@ impl Report {
         Ok(path)
     }
 
+    /// Puts what an earlier report of the same revision and effort knows and this one does not
+    /// before its own: a benchmark can be run part by part.
+    #[must_use]
+    pub fn after(mut self, earlier: Self) -> Self {
+        let same = |r: &Self| (r.machine.clone(), r.revision.clone(), r.quick);
+        if same(&self) != same(&earlier) {
+            return self;
+        }
+        let known = |target: &Target| self.targets.iter().any(|own| own.name == target.name);
+        let mut targets: Vec<_> = earlier.targets.into_iter().filter(|t| !known(t)).collect();
+        targets.append(&mut self.targets);
+        let mut detail = earlier.detail;
+        detail.append(&mut self.detail);
+        Self { targets, detail, ..self }
+    }
+
     /// Reads a report file.
     ///
     /// # Errors
@@ -187,6 +203,17 @@ mod tests {
     fn a_value_that_was_not_measured_is_never_ok() {
         assert!(!Target::at_most("x", "s", f64::NAN, 1.0).ok);
         assert!(!Target::at_least("x", "s", f64::INFINITY, 1.0).ok);
+    }
+
+    #[test]
+    fn a_part_measured_again_replaces_its_own_figures_only() {
+        let target = |name: &str, value: f64| Target::at_most(name, "s", value, 1.0);
+        let earlier = Report::new(vec![target("a", 1.0), target("b", 2.0)]).with("x", 1);
+        let report = Report::new(vec![target("b", 3.0)]).with("y", 2).after(earlier.clone());
+        assert_eq!(report.targets, [target("a", 1.0), target("b", 3.0)]);
+        assert!(report.detail.contains_key("x") && report.detail.contains_key("y"));
+        let other = Report { revision: "another".into(), ..Report::new(vec![target("b", 3.0)]) };
+        assert_eq!(other.clone().after(earlier), other);
     }
 
     #[test]

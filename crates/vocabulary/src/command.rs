@@ -28,7 +28,7 @@ pub struct JointCommand {
     /// The sender's steady clock when it was sent.
     pub sent_at: Monotonic,
     /// The sender's steady clock at which `position` holds; before and after it, drivers
-    /// extrapolate along `velocity`.
+    /// extrapolate along `velocity` and `acceleration`.
     pub setpoint_at: Monotonic,
     /// How long it may be followed, counted from its reception.
     pub valid_for: Duration,
@@ -42,8 +42,27 @@ pub struct JointCommand {
     pub position: PerJoint<f64>,
     /// Velocity at the setpoint, rad/s.
     pub velocity: PerJoint<f64>,
+    /// Acceleration at the setpoint, rad/s²; 0 when unknown.
+    pub acceleration: PerJoint<f64>,
     /// Torque feed-forward (position mode) or setpoint (torque mode), N·m.
     pub effort: PerJoint<f64>,
+}
+
+impl JointCommand {
+    /// Where joint `index` shall be `dt` s after `setpoint_at`, rad, and how fast, rad/s.
+    #[must_use]
+    pub fn motion_at(&self, index: usize, dt: f64) -> Option<(f64, f64)> {
+        let (position, velocity) = (self.position.get(index)?, self.velocity.get(index)?);
+        Some(extrapolate((*position, *velocity, *self.acceleration.get(index)?), dt))
+    }
+}
+
+/// Position, rad, and velocity, rad/s, of a joint `dt` s after it had this position, velocity and
+/// acceleration, rad/s².
+#[must_use]
+pub fn extrapolate((position, velocity, acceleration): (f64, f64, f64), dt: f64) -> (f64, f64) {
+    let then = velocity + acceleration * dt;
+    (position + 0.5 * (velocity + then) * dt, then)
 }
 
 /// Power state of a drive, after CiA 402.
@@ -114,10 +133,16 @@ pub struct JointFeedback {
     pub setpoint_position: f64,
     /// Its velocity, rad/s.
     pub setpoint_velocity: f64,
+    /// The driver's steady clock at which it holds: a little ahead, when the drive reaches it.
+    pub setpoint_at: Monotonic,
     /// Epoch of the command being followed; 0 when none.
     pub applied_epoch: u64,
     /// Sequence of the command being followed.
     pub applied_sequence: u64,
+    /// Epoch in force at this driver, whether it follows commands or not: older ones are refused.
+    pub lease_epoch: u64,
+    /// Process start of whom this driver obeys; 0 for nobody.
+    pub lease_holder: u64,
     /// Power state of the drive.
     pub drive: DriveState,
     /// What the driver does with commands.

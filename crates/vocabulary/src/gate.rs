@@ -276,7 +276,8 @@ impl CommandGate {
 }
 
 fn check_finite(command: &JointCommand) -> Result<(), Refusal> {
-    let all = command.position.iter().chain(&command.velocity).chain(&command.effort);
+    let motion = command.position.iter().chain(&command.velocity).chain(&command.acceleration);
+    let all = motion.chain(&command.effort);
     if all.copied().all(f64::is_finite) { Ok(()) } else { Err(Refusal::NotFinite) }
 }
 

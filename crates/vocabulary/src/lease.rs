@@ -104,7 +104,13 @@ impl LeaseGate {
     /// Whether the holder has sent no valid command for so long that its successor may take over.
     #[must_use]
     pub fn is_silent(&self, now: Monotonic) -> bool {
-        now.since(self.heard) >= self.silence
+        self.silent_for(now) >= self.silence
+    }
+
+    /// For how long the holder has sent no valid command.
+    #[must_use]
+    pub fn silent_for(&self, now: Monotonic) -> Duration {
+        now.since(self.heard)
     }
 
     /// Takes the supervisor's word. An older epoch is ignored; the same epoch updates the successor

@@ -146,6 +146,8 @@ pub struct ControlState {
     pub integral: PerJoint<f64>,
     /// First violation of a tolerance since the plan began.
     pub violation: Option<Violation>,
+    /// It took the lease back because its successor on probation did wrong, not for its silence.
+    pub found_bad: bool,
     /// Why it is paused or inactive, for people.
     pub reason: String,
 }

@@ -15,6 +15,7 @@ use crate::shadow::Shadow;
 use crate::stages::Stage;
 use crate::succession::Slip;
 use crate::tenure::Tenure;
+use crate::tolerance::Excuse;
 use crate::tuning::Tuner;
 use arm_model::ArmModel;
 use std::time::Duration;
@@ -132,6 +133,7 @@ pub struct Control {
     pub(crate) next_report: Monotonic,
     pub(crate) report_now: bool,
     pub(crate) violation: Option<Violation>,
+    pub(crate) excuse: Excuse,
     pub(crate) reason: String,
     cycles: CycleStatistics,
     pub(crate) last_cycle: Option<Monotonic>,
@@ -150,8 +152,13 @@ impl Control {
         let idle = [0.0; JOINTS];
         let period = Duration::from_secs_f64(config.period);
         let gate = gate_config(&config, &arm);
-        let applied =
-            LawOutput { mode: Mode::Position, position: idle, velocity: idle, effort: idle };
+        let applied = LawOutput {
+            mode: Mode::Position,
+            position: idle,
+            velocity: idle,
+            acceleration: idle,
+            effort: idle,
+        };
         Ok(Self {
             order_hash: arm.order.hash(),
             boot_id,
@@ -190,6 +197,7 @@ impl Control {
             next_report: Monotonic(0),
             report_now: true,
             violation: None,
+            excuse: Excuse::default(),
             reason: "no lease".to_owned(),
             cycles: CycleStatistics { period: config.period, ..CycleStatistics::default() },
             last_cycle: None,
@@ -202,8 +210,8 @@ impl Control {
     /// One cycle; the host calls it every period.
     pub fn step(&mut self, now: Now, inputs: &Inputs) -> Outputs {
         let mut out = Outputs::default();
-        self.count_cycle(now.mono);
-        self.joints.hear(&inputs.feedback);
+        let punctual = self.count_cycle(now.mono);
+        self.joints.hear(&inputs.feedback, punctual);
         self.heat.advance(now.mono);
         self.take_settings(inputs, &mut out.log);
         self.attend(now, inputs, &mut out.log);
@@ -260,14 +268,18 @@ impl Control {
         NodeHealth { health, message, durations, cycles: self.cycles, ..NodeHealth::default() }
     }
 
-    fn count_cycle(&mut self, now: Monotonic) {
+    /// Whether this cycle begins about a period after the last one.
+    fn count_cycle(&mut self, now: Monotonic) -> bool {
+        let mut punctual = true;
         if let Some(last) = self.last_cycle {
             let lateness = now.seconds_from(last) - self.config.period;
+            punctual = lateness <= 0.5 * self.config.period;
             self.cycles.late += u64::from(lateness > LATE);
             self.cycles.worst_lateness = self.cycles.worst_lateness.max(lateness);
         }
         self.cycles.count += 1;
         self.last_cycle = Some(now);
+        punctual
     }
 
     fn take_settings(&mut self, inputs: &Inputs, log: &mut Vec<LogLine>) {
@@ -314,7 +326,7 @@ impl Control {
         self.track(now.mono);
         let State { position, velocity, .. } = *self.course.reference();
         self.history.push(setpoint_at, position, velocity);
-        self.arrive(log);
+        self.arrive(now.mono, log);
         Some(self.command(now, dt.clamp(0.0, valid_for)))
     }
 
@@ -336,11 +348,12 @@ impl Control {
             *effort = feedback.effort;
             let follows = self.joints.readiness(index, now) == Readiness::Ready;
             *v = if follows { feedback.setpoint_velocity } else { 0.0 };
-            *p = feedback.setpoint_position + *v * setpoint_at.seconds_from(joint.sampled_at);
+            *p = feedback.setpoint_position + *v * setpoint_at.seconds_from(joint.setpoint_at);
         }
         self.course.seed(position, velocity);
         self.history.clear();
-        self.applied = LawOutput { mode: self.law.mode(), position, velocity, effort };
+        let (mode, acceleration) = (self.law.mode(), [0.0; JOINTS]);
+        self.applied = LawOutput { mode, position, velocity, acceleration, effort };
         // Every joint begins with what its drive makes now.
         (self.tracking, self.tracked) = ([false; JOINTS], [true; JOINTS]);
         (self.seeded, self.report_now, self.missing) = (true, true, None);

@@ -1,5 +1,6 @@
 //! What is known of each joint: its newest feedback, how old it is, whether it can follow.
 
+use crate::tenure::DriverWord;
 use vocabulary::command::{DriverState, JointFeedback};
 use vocabulary::gate::ClockOffset;
 use vocabulary::joint::{JOINTS, PerJoint};
@@ -23,8 +24,10 @@ pub(crate) struct Joint {
     received_at: Monotonic,
     /// Instant of the newest sample on our clock.
     pub(crate) sampled_at: Monotonic,
+    /// Instant of the setpoint in it.
+    pub(crate) setpoint_at: Monotonic,
     clock: ClockOffset,
-    /// Cycles in a row without new feedback.
+    /// Punctual cycles in a row without new feedback.
     missed: u32,
 }
 
@@ -34,8 +37,8 @@ pub(crate) struct Joints {
     joints: PerJoint<Joint>,
     /// Age beyond which a joint is silent, s.
     silence: f64,
-    /// Cycles without news that it takes besides: when all processes of a host were held up,
-    /// everything is old, but nobody is silent.
+    /// Punctual cycles without news that it takes besides: when all processes of a host were held
+    /// up, everything is old, but nobody is silent.
     silent_cycles: u32,
     shared_clock: bool,
 }
@@ -46,6 +49,7 @@ impl Joints {
             newest: None,
             received_at: Monotonic(0),
             sampled_at: Monotonic(0),
+            setpoint_at: Monotonic(0),
             clock: ClockOffset::new(shared_clock),
             missed: 0,
         };
@@ -57,15 +61,21 @@ impl Joints {
         }
     }
 
-    /// Takes the news of one cycle; samples with numbers that are not finite are as good as none.
-    pub(crate) fn hear(&mut self, news: &PerJoint<Option<(JointFeedback, Monotonic)>>) {
+    /// Takes the news of one cycle; samples with numbers that are not finite are as good as none. A
+    /// cycle that was not `punctual` is no evidence of anybody's silence: what held it up, has held
+    /// up the others as well.
+    pub(crate) fn hear(
+        &mut self,
+        news: &PerJoint<Option<(JointFeedback, Monotonic)>>,
+        punctual: bool,
+    ) {
         let shared = self.shared_clock;
         for (joint, news) in self.joints.iter_mut().zip(news) {
             match news {
                 Some((feedback, received_at)) if is_finite(feedback) => {
                     joint.hear(feedback, *received_at, shared);
                 }
-                _ => joint.missed = joint.missed.saturating_add(1),
+                _ => joint.missed = joint.missed.saturating_add(u32::from(punctual)),
             }
         }
     }
@@ -108,12 +118,17 @@ impl Joints {
         (0..JOINTS).find(|joint| self.readiness(*joint, now) == Readiness::Silent)
     }
 
-    /// The epoch that each driver follows, of the joints heard lately; 0 for none.
-    pub(crate) fn applied_epochs(&self, now: Monotonic) -> impl Iterator<Item = u64> + Clone {
+    /// What each driver of the joints heard lately says of the lease.
+    pub(crate) fn leases(&self, now: Monotonic) -> impl Iterator<Item = DriverWord> + Clone {
         let heard = self.joints.iter().enumerate();
         let heard =
             heard.filter(move |(index, _)| self.readiness(*index, now) != Readiness::Silent);
-        heard.filter_map(|(_, joint)| Some(joint.newest.as_ref()?.applied_epoch))
+        let newest = heard.filter_map(|(_, joint)| joint.newest.as_ref());
+        newest.map(|feedback| DriverWord {
+            epoch: feedback.lease_epoch,
+            holder: feedback.lease_holder,
+            follows: feedback.applied_epoch != 0,
+        })
     }
 }
 
@@ -125,6 +140,7 @@ impl Joint {
         }
         self.clock.observe(received_at, feedback.sampled_at);
         self.sampled_at = self.clock.to_local(feedback.sampled_at);
+        self.setpoint_at = self.clock.to_local(feedback.setpoint_at);
         self.received_at = received_at;
         self.missed = 0;
         self.newest = Some(feedback.clone());

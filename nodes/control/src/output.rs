@@ -49,6 +49,7 @@ impl Control {
             mode: output.mode,
             position: output.position,
             velocity: output.velocity,
+            acceleration: output.acceleration,
             effort: output.effort,
         }
     }
@@ -151,6 +152,7 @@ impl Control {
             mode: self.applied.mode,
             integral: self.law.integral(),
             violation: self.violation,
+            found_bad: self.took_back.is_some_and(|(finding, _)| finding.is_some()),
             reason: self.reason.clone(),
         })
     }

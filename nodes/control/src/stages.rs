@@ -207,13 +207,13 @@ impl Control {
     }
 
     /// After the reference has gone on: has something come to its end?
-    pub(crate) fn arrive(&mut self, log: &mut Vec<LogLine>) {
+    pub(crate) fn arrive(&mut self, now: Monotonic, log: &mut Vec<LogLine>) {
         if matches!(self.stage, Stage::Run { .. } | Stage::Stop { pause: true }) {
             self.note_path_time();
         }
         match self.stage {
             Stage::Blend { at_rest } if self.course.is_past_end() => self.enter_path(at_rest, log),
-            Stage::Run { since } => self.watch_path(since, log),
+            Stage::Run { since } => self.watch_path(now, since, log),
             Stage::Settle { since } => self.watch_goal(since, log),
             Stage::Stop { pause } if self.course.is_stopped() => self.come_to_rest(pause, log),
             _ => {}
@@ -240,11 +240,13 @@ impl Control {
         self.enter(Stage::Run { since: self.reference_at }, "", log);
     }
 
-    fn watch_path(&mut self, since: Monotonic, log: &mut Vec<LogLine>) {
+    fn watch_path(&mut self, now: Monotonic, since: Monotonic, log: &mut Vec<LogLine>) {
         let Some(at_hand) = &self.plan else { return };
         let measured = self.measured_since(since);
         let tolerance = &at_hand.plan.path_tolerance;
-        if let Some(found) = first_violation(&measured, tolerance, false, at_hand.path_time) {
+        let found = first_violation(&measured, tolerance, false, at_hand.path_time);
+        let excused = self.excuse.covers(found.is_some(), now, self.tenure.held_up());
+        if let Some(found) = found.filter(|_| !excused) {
             self.violation = Some(found);
             self.stop(true, &self.violation_text(&found), log);
         } else if self.course.is_past_end() {

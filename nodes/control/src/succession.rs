@@ -29,9 +29,6 @@ const TELL: Duration = Duration::from_secs(2);
 /// puts it, rad: beyond it, that command was not obeyed.
 const OBEYED: f64 = 1e-3;
 
-/// Periods from the sample of a feedback to the instant of the setpoint in it.
-const SETPOINT_AHEAD: f64 = 2.0;
-
 /// What is known of the path times of a successor on probation.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Slip {
@@ -46,7 +43,7 @@ impl Control {
         if let Some(lease) = &inputs.lease {
             self.tenure.hear_lease(now.mono, lease);
         }
-        self.tenure.hear_drivers(now.mono, self.joints.applied_epochs(now.mono));
+        self.tenure.hear_drivers(now.mono, self.joints.leases(now.mono));
         self.hear_gaps();
         let finding = self.hear_others(now.mono, inputs);
         let was_silent = self.tenure.epoch().is_none();
@@ -92,7 +89,9 @@ impl Control {
                 self.shadow.told(handover);
             }
         }
-        if self.tenure.watches() && self.tenure.epoch().is_none() && self.seeded {
+        // Who was held up cannot tell a bad controller from a slow machine by how the arm follows.
+        let sees = self.seeded && !self.tenure.was_held_up(now);
+        if self.tenure.watches() && self.tenure.epoch().is_none() && sees {
             finding = finding.or(self.canary.tracking(&self.measured));
         }
         finding
@@ -137,9 +136,11 @@ impl Control {
                     self.took_back = Some((finding, now.mono));
                     self.begin_to_command(now, log);
                 }
-                Change::Granted(_) if self.commands => {}
-                Change::Granted(_) | Change::Claims(..) => self.begin_to_command(now, log),
-                Change::Succeeded(_) => {}
+                Change::Granted(_) | Change::Succeeded(_) if self.commands => {}
+                // A claim may be followed after it was given up: one of its commands came late.
+                Change::Granted(_) | Change::Succeeded(_) | Change::Claims(..) => {
+                    self.begin_to_command(now, log);
+                }
                 Change::BackedOff(_) | Change::Lost(..) => self.commands = false,
             }
         }
@@ -203,11 +204,13 @@ impl Control {
         let mut state = State { velocity: command.velocity, ..State::at_rest(command.position) };
         let joints = state.position.iter_mut().zip(&mut state.velocity);
         for ((index, joint), (p, v)) in self.joints.iter().zip(joints) {
-            let (position, velocity) = (*p, *v);
-            *p = position + velocity * at.seconds_from(sent_for);
+            let asked = |then: Monotonic| command.motion_at(index, then.seconds_from(sent_for));
+            let there = joint.setpoint_at;
+            let (Some(now_asked), Some((expected, velocity))) = (asked(at), asked(there)) else {
+                continue;
+            };
+            (*p, *v) = now_asked;
             let Some(feedback) = joint.newest() else { continue };
-            let there = joint.sampled_at.shifted(SETPOINT_AHEAD * self.config.period);
-            let expected = position + velocity * there.seconds_from(sent_for);
             let ready = self.joints.readiness(index, now) == Readiness::Ready;
             let margin = OBEYED + velocity.abs() * self.config.period;
             if ready && (feedback.setpoint_position - expected).abs() > margin {
@@ -218,6 +221,7 @@ impl Control {
         self.course.set_reference(state);
         self.applied.position = command.position;
         self.applied.velocity = command.velocity;
+        self.applied.acceleration = command.acceleration;
         self.applied.effort = command.effort;
         self.applied.mode = command.mode;
         self.law.adopt(&self.acting());

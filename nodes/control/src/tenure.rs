@@ -3,9 +3,10 @@
 //! The one rule: nothing is sent under an epoch that the drivers would not accept from us. This
 //! process judges every command it hears, its own among them, with the very gate of the drivers, and
 //! claims the lease when that gate says that they would let it; what the drivers then report has the
-//! last word.
+//! last word. The newest epoch in force at any one of them is in force: a claim that only one has
+//! heard ends the holder's tenure, so that no joint is left behind.
 //!
-//! Terms: a *claim* is a command under an epoch that no driver has applied yet; to *yield* is to
+//! Terms: a *claim* is a command under an epoch that no driver is known to obey; to *yield* is to
 //! let the successor claim while one still commands; who yielded *lingers* until all drivers have
 //! gone over.
 
@@ -15,8 +16,13 @@ use vocabulary::gate::{Admitted, CommandGate, GateConfig};
 use vocabulary::lease::{Claim, LeaseGate};
 use vocabulary::time::{Monotonic, Received};
 
-/// Periods after which a claim that nobody follows, because nobody follows anything, counts.
-const UNOPPOSED: u32 = 3;
+/// Periods without a pause of its own after which a process may claim, and after which a claim that
+/// nobody follows, because nobody follows anything, counts.
+const RESTED: u32 = 3;
+
+/// Periods of silence after which a process claims that was itself held up lately: what holds it up,
+/// holds the holder up as well.
+const HELD_UP: u32 = 9;
 
 /// Periods after which a claim that drivers do not follow is given up, and that it waits then.
 const HOPELESS: u32 = 25;
@@ -29,7 +35,7 @@ const LINGER: u32 = 3;
 enum Standing {
     /// Sends nothing.
     Shadow,
-    /// Sends commands of an epoch that no driver has applied yet.
+    /// Sends commands of an epoch that no driver is known to obey.
     Claiming { epoch: u64, right: Claim, since: Monotonic },
     /// Holds the lease.
     Holding { epoch: u64 },
@@ -50,6 +56,17 @@ pub enum Change {
     BackedOff(u64),
     /// The first epoch is over, the second is in force.
     Lost(u64, u64),
+}
+
+/// What a driver's feedback says of the lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DriverWord {
+    /// Epoch in force there; 0 before the first grant.
+    pub epoch: u64,
+    /// Process start of whom it obeys.
+    pub holder: u64,
+    /// It follows a command now.
+    pub follows: bool,
 }
 
 /// What became of a command that was heard.
@@ -78,6 +95,8 @@ pub struct Tenure {
     stepped: Monotonic,
     /// Since when this process has run without a pause.
     awake: Monotonic,
+    /// When a cycle of this process was late last.
+    held_up: Monotonic,
     /// Claims nothing before.
     patient_until: Monotonic,
     /// The last claim: drivers may follow it after we gave it up.
@@ -100,6 +119,7 @@ impl Tenure {
             transfer: false,
             stepped: Monotonic(0),
             awake: Monotonic(0),
+            held_up: Monotonic(0),
             patient_until: Monotonic(0),
             claimed: None,
             lag: Duration::ZERO,
@@ -163,8 +183,12 @@ impl Tenure {
 
     /// A cycle begins: notices pauses of this process itself.
     pub fn tick(&mut self, now: Monotonic) {
-        if now.since(self.stepped) > self.period * 2 {
+        let interval = now.since(self.stepped);
+        if interval > self.period * 2 {
             self.awake = now;
+        }
+        if interval > self.period * 3 / 2 {
+            self.held_up = now;
         }
         self.stepped = now;
         if let Standing::Lingering { epoch, until } = self.standing
@@ -237,30 +261,41 @@ impl Tenure {
         }
     }
 
-    /// What the drivers follow: the epoch applied at each joint heard, 0 for nothing.
-    pub fn hear_drivers(&mut self, now: Monotonic, applied: impl Iterator<Item = u64> + Clone) {
-        let Some(newest) = applied.clone().max() else { return };
+    /// What each driver heard says of the lease.
+    pub fn hear_drivers(
+        &mut self,
+        now: Monotonic,
+        words: impl Iterator<Item = DriverWord> + Clone,
+    ) {
+        let Some((newest, holder)) = words.clone().map(|w| (w.epoch, w.holder)).max() else {
+            return;
+        };
+        let ours = holder == self.boot_id;
         match self.standing {
             Standing::Shadow => {
                 let (epoch, right) = self.claimed.unwrap_or((0, Claim::Takeover));
                 let over = epoch <= self.outlived || epoch < self.lease().epoch();
-                if epoch != 0 && newest == epoch && !over {
+                if ours && newest == epoch && !over {
                     self.standing = Standing::Claiming { epoch, right, since: now };
                     self.take(now);
                 }
             }
-            Standing::Holding { epoch } if newest > epoch => self.outrun(now, epoch, newest),
+            // A newer one of ours is a grant that the drivers heard first.
+            Standing::Holding { epoch } if newest > epoch && !ours => {
+                self.outrun(now, epoch, (newest, holder));
+            }
             Standing::Holding { .. } => {}
             Standing::Lingering { epoch, .. } => {
-                if newest > epoch && applied.clone().all(|other| other == 0 || other > epoch) {
+                if newest > epoch && words.clone().all(|w| w.epoch == 0 || w.epoch > epoch) {
                     self.step_down(epoch, newest);
                 }
             }
             Standing::Claiming { epoch, since, .. } => {
                 let waited = now.since(since);
-                if newest > epoch {
+                let idle = || words.clone().all(|word| !word.follows);
+                if newest >= epoch && !ours {
                     self.step_down(epoch, newest);
-                } else if newest == epoch || newest == 0 && waited >= self.period * UNOPPOSED {
+                } else if newest == epoch || waited >= self.period * RESTED && idle() {
                     self.take(now);
                 } else if waited >= self.period * HOPELESS {
                     self.back_off(now + self.period * HOPELESS, epoch);
@@ -270,9 +305,8 @@ impl Tenure {
     }
 
     /// The drivers know of a newer epoch before we do: it is the successor's.
-    fn outrun(&mut self, now: Monotonic, epoch: u64, newest: u64) {
+    fn outrun(&mut self, now: Monotonic, epoch: u64, (newest, holder): (u64, u64)) {
         let yielded = self.yields() && newest == epoch.saturating_add(1);
-        let holder = self.lease().successor();
         if newest == self.lease().epoch().saturating_add(1) {
             let successor = if yielded { self.boot_id } else { 0 };
             let probation = yielded;
@@ -291,7 +325,7 @@ impl Tenure {
     /// sent: the drivers have heard it before they hear us.
     pub fn claim(&mut self, now: Monotonic, found_bad: bool) -> bool {
         let lease = self.lease();
-        let rested = now.since(self.awake) >= self.period * UNOPPOSED;
+        let rested = now.since(self.awake) >= self.period * RESTED;
         if self.standing != Standing::Shadow || !rested || now < self.patient_until {
             return false;
         }
@@ -299,6 +333,9 @@ impl Tenure {
         let then = now + self.lag;
         let right = match lease.check(then, self.boot_id, epoch) {
             Ok(Claim::Reclaim) if !found_bad && !lease.is_silent(then) => return false,
+            Ok(Claim::Takeover | Claim::Reclaim) if !found_bad && self.hesitates(now, then) => {
+                return false;
+            }
             Ok(right @ (Claim::Takeover | Claim::Yielded | Claim::Reclaim)) => right,
             _ => return false,
         };
@@ -306,6 +343,23 @@ impl Tenure {
         self.claimed = Some((epoch, right));
         self.changes.push(Change::Claims(epoch, right));
         true
+    }
+
+    /// Whether cycles of this process were late just now: what it sees then says little of others.
+    #[must_use]
+    pub fn was_held_up(&self, now: Monotonic) -> bool {
+        now.since(self.held_up) < self.period * HELD_UP
+    }
+
+    /// When a cycle of this process was late last.
+    #[must_use]
+    pub fn held_up(&self) -> Monotonic {
+        self.held_up
+    }
+
+    /// Whether a silence counts for little, because this process was held up as well.
+    fn hesitates(&self, now: Monotonic, then: Monotonic) -> bool {
+        self.was_held_up(now) && self.lease().silent_for(then) < self.period * HELD_UP
     }
 
     /// Notes a command of our own before it is sent; as the drivers will obey it, if they obey us

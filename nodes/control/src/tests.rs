@@ -211,7 +211,7 @@ fn a_lost_lease_ends_the_commands_at_once() {
 fn a_driver_that_follows_a_newer_epoch_deposes_the_holder() {
     let mut rig = Rig::ready();
     rig.run(0.1);
-    rig.applied_epoch = 2;
+    rig.stranger_epoch = 2;
     assert!(rig.step().command.is_none());
     rig.grant(1);
     assert!(rig.step().command.is_none(), "an outlived epoch is not taken again");
@@ -339,6 +339,24 @@ fn a_path_tolerance_broken_stops_the_arm_and_is_reported() {
     let violation = rig.state().violation.unwrap();
     assert_eq!((violation.joint, violation.at_goal, violation.velocity), (3, false, false));
     assert!((violation.error.abs() - 0.2).abs() < 0.01);
+}
+
+#[test]
+fn drives_that_catch_up_after_a_pause_of_control_break_no_tolerance() {
+    let broken = |behind_for: f64| {
+        let mut rig = Rig::ready();
+        rig.plan.path_tolerance = [Tolerance { position: 0.05, velocity: f64::INFINITY }; JOINTS];
+        rig.execute(&[waypoint(1.0, 0.4), waypoint(2.0, 0.6)]);
+        rig.run(0.5);
+        rig.skip(0.04);
+        rig.offset[3] = 0.2;
+        rig.run(behind_for);
+        rig.offset[3] = 0.0;
+        rig.run(0.3);
+        rig.state().violation.is_some()
+    };
+    assert!(!broken(0.06));
+    assert!(broken(0.3));
 }
 
 #[test]

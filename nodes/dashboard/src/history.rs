@@ -97,7 +97,7 @@ impl Decimator {
         let peaks = [(&mut gathered.error, &sample.error), (&mut gathered.effort, &sample.effort)];
         for (kept, new) in peaks {
             for (kept, new) in kept.iter_mut().zip(new) {
-                if !(kept.abs() >= new.abs()) {
+                if kept.is_nan() || kept.abs() < new.abs() {
                     *kept = *new;
                 }
             }

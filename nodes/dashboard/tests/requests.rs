@@ -431,6 +431,7 @@ fn ten_thousand_random_requests_are_answered_or_refused_and_none_reaches_the_arm
         }
     }
     assert!(links > 50, "broken frames end a link: {links}");
+    println!("answered or refused: {}", answered + closed + sent);
     assert_eq!(panics.load(Ordering::Relaxed), 0, "nothing panics");
     assert_eq!(arm.calls(), [], "nothing reached the arm");
 

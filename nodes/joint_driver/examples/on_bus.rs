@@ -94,6 +94,7 @@ impl Host {
             mode: Mode::Position,
             position: [0.0; 6],
             velocity: [0.0; 6],
+            acceleration: [0.0; 6],
             effort: [0.0; 6],
         };
         command.position[0] = center + SWING.0 * (1.0 - phase.cos()) / 2.0;

@@ -262,7 +262,7 @@ mod tests {
             let reference = |cycle: u64| 0.001 * cycle as f64;
             let position = reference(self.cycle + 2);
             if following {
-                self.setpoint.follow(at(self.cycle + 2), position, 0.25).unwrap();
+                self.setpoint.follow(at(self.cycle + 2), (position, 0.25)).unwrap();
             } else {
                 self.setpoint.brake(at(self.cycle + 2));
             }

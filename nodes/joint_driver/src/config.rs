@@ -86,7 +86,7 @@ impl Default for Config {
             stop_grace: 1.0,
             heartbeat_period: 0.1,
             heartbeat_timeout: 0.3,
-            silent_after_syncs: 3,
+            silent_after_syncs: 8,
             listen_time: 0.25,
             boot_timeout: 2.0,
             enable_timeout: 2.0,

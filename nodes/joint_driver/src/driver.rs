@@ -57,6 +57,7 @@ pub struct Driver {
     stepped: Monotonic,
     last_sync: Option<Monotonic>,
     last_apply: Monotonic,
+    last_cycle: Monotonic,
     next_heartbeat: Monotonic,
     next_telemetry: Monotonic,
     cycles: CycleStatistics,
@@ -123,10 +124,17 @@ impl Driver {
             voice: Voice::New,
             status: None,
             stopped_since: None,
-            orders: Orders { mode: ArmMode::Disabled, known: false, power: false, standing: false },
+            orders: Orders {
+                mode: ArmMode::Disabled,
+                known: false,
+                power: false,
+                standing: false,
+                lease: (0, 0),
+            },
             stepped: Monotonic(0),
             last_sync: None,
             last_apply: Monotonic(0),
+            last_cycle: Monotonic(0),
             next_heartbeat: Monotonic(0),
             next_telemetry: Monotonic(0),
             cycles,
@@ -207,6 +215,7 @@ impl Driver {
     fn take_orders(&mut self, now: Monotonic, inputs: &Inputs<'_>, out: &mut Outputs) {
         if let Some(lease) = inputs.lease {
             self.gate.grant(now, lease);
+            self.note_lease();
         }
         if let Some(status) = inputs.status {
             self.on_arm_status(now, status, out);
@@ -220,7 +229,13 @@ impl Driver {
             known: self.status.is_some(),
             power: inputs.active && mode != ArmMode::Disabled,
             standing: self.stopped_since.is_some_and(|since| now.since(since) >= grace),
+            lease: self.orders.lease,
         };
+    }
+
+    fn note_lease(&mut self) {
+        let lease = self.gate.lease();
+        self.orders.lease = (lease.epoch(), lease.holder());
     }
 
     fn on_arm_status(&mut self, now: Monotonic, status: &ArmStatus, out: &mut Outputs) {
@@ -288,6 +303,7 @@ impl Driver {
 
     fn on_command(&mut self, command: &Received<JointCommand>) {
         if let Ok(admitted) = self.gate.admit(command.at, &command.value) {
+            self.note_lease();
             self.newest_sent = Some(Sent::of(&admitted));
             self.joints.iter_mut().for_each(|joint| joint.offer(&admitted));
         }
@@ -330,7 +346,9 @@ impl Driver {
         }
         let apply = (sync + self.config.period() * 2).max(self.last_apply);
         self.last_apply = apply;
-        let (cycle, orders) = (Cycle { now, apply }, self.orders);
+        let punctual = now.since(self.last_cycle) <= self.config.period() * 3 / 2;
+        self.last_cycle = now;
+        let (cycle, orders) = (Cycle { now, apply, punctual }, self.orders);
         for joint in &mut self.joints {
             joint.cycle(cycle, &orders, out);
         }

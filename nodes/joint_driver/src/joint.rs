@@ -45,6 +45,8 @@ pub struct Orders {
     pub power: bool,
     /// Whether a stopped arm's time to decelerate is over.
     pub standing: bool,
+    /// Epoch in force, and who is obeyed.
+    pub lease: (u64, u64),
 }
 
 /// The instants of one cycle.
@@ -54,6 +56,8 @@ pub struct Cycle {
     pub now: Monotonic,
     /// When the drive reaches the setpoint that is sent now.
     pub apply: Monotonic,
+    /// This process was not held up since the last cycle.
+    pub punctual: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -250,7 +254,7 @@ impl Joint {
 
     /// One cycle: called at each SYNC, after all frames were taken.
     pub fn cycle(&mut self, cycle: Cycle, orders: &Orders, out: &mut Outputs) {
-        self.watch.sync();
+        self.watch.sync(cycle.punctual);
         if !self.link.is_ready() {
             return;
         }
@@ -342,8 +346,11 @@ impl Joint {
             effort: sample.effort,
             setpoint_position: if commanded { setpoint.position() } else { sample.position },
             setpoint_velocity: if commanded { setpoint.velocity() } else { 0.0 },
+            setpoint_at: setpoint.at().filter(|_| commanded).unwrap_or(sample.at),
             applied_epoch: epoch,
             applied_sequence: sequence,
+            lease_epoch: orders.lease.0,
+            lease_holder: orders.lease.1,
             drive: power::drive_state(self.status),
             driver: self.driver_state(now.mono, orders),
             faults: self.faults.bits(),

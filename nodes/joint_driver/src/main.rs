@@ -2,6 +2,7 @@
 //!
 //! The rule: whatever ROS does, frames go first; a bus that is missing is said once and tried again.
 
+use can_bus::bus::Filter;
 use can_bus::canopen::cob;
 use joint_driver::{Arm, BusEvent, Config, Driver, Inputs, Outputs};
 use node::bus::BusPort;
@@ -15,8 +16,8 @@ use vocabulary::command::{JointCommand, JointFeedback, JointTelemetry, Lease};
 use vocabulary::time::Now;
 use vocabulary::topics::{self, Qos};
 
-/// Below control, above everything that does not move the arm.
-const PRIORITY: i32 = 55;
+/// Above control: whoever watches others must not take the processor from them.
+const PRIORITY: i32 = 62;
 /// Signals are noticed within this also on a silent bus.
 const LONGEST_SLEEP: Duration = Duration::from_millis(50);
 /// One joint's publishers, found by its index.
@@ -75,7 +76,8 @@ fn send(port: &mut BusPort, outputs: &Outputs) {
 async fn work(mut shell: Shell, config: Config, mut driver: Driver) -> anyhow::Result<()> {
     let period = Duration::from_secs_f64(config.period);
     let wiring = Wiring::create(&mut shell, &config)?;
-    let mut port = BusPort::new(&config.bus.to_open(), period)?;
+    let filter = Filter::cob_ids(driver.cob_ids().iter().copied());
+    let mut port = BusPort::new(&config.bus.to_open(), filter, period)?;
     let mut outputs = Outputs::default();
     let mut polled = Now::default();
     shell.start();
@@ -83,7 +85,6 @@ async fn work(mut shell: Shell, config: Config, mut driver: Driver) -> anyhow::R
     while !signal::stop_requested() {
         let now = clock::now().mono;
         port.wait(driver.next_wake(now).min(now + LONGEST_SLEEP)).await;
-        port.frames.retain(|frame| driver.concerns(&frame.value));
         let woken = clock::now();
         let synced = port.frames.iter().any(|frame| frame.value.cob_id() == Some(cob::SYNC));
         let cycle = synced || woken.mono.since(polled.mono) * 2 >= period;

@@ -5,7 +5,7 @@
 
 use crate::setpoint::{JUMP_MARGIN, REST_SPEED, Setpoint};
 use std::time::Duration;
-use vocabulary::command::{Mode, Refusal};
+use vocabulary::command::{Mode, Refusal, extrapolate};
 use vocabulary::gate::{Admitted, RefusalCounts};
 use vocabulary::time::Monotonic;
 
@@ -16,6 +16,8 @@ pub struct Target {
     pub position: f64,
     /// Velocity, rad/s.
     pub velocity: f64,
+    /// Acceleration, rad/s².
+    pub acceleration: f64,
     /// Torque feed-forward, N·m.
     pub effort: f64,
     /// Mode in which it is meant.
@@ -40,6 +42,7 @@ impl Target {
         Some(Self {
             position: *command.position.get(index)?,
             velocity: *command.velocity.get(index)?,
+            acceleration: *command.acceleration.get(index)?,
             effort: *command.effort.get(index)?,
             mode: command.mode,
             setpoint_at: admitted.setpoint_at,
@@ -50,8 +53,10 @@ impl Target {
         })
     }
 
-    fn position_at(&self, at: Monotonic) -> f64 {
-        self.position + self.velocity * at.seconds_from(self.setpoint_at)
+    /// Position, rad, and velocity, rad/s, at an instant near the setpoint's.
+    fn motion_at(&self, at: Monotonic) -> (f64, f64) {
+        let there = (self.position, self.velocity, self.acceleration);
+        extrapolate(there, at.seconds_from(self.setpoint_at))
     }
 }
 
@@ -192,7 +197,7 @@ impl Motion {
             return Moved::Holding;
         };
         let followed = freedom == Freedom::Follow
-            && self.setpoint.follow(apply, target.position_at(apply), target.velocity).is_ok();
+            && self.setpoint.follow(apply, target.motion_at(apply)).is_ok();
         if !followed {
             self.setpoint.brake(apply);
         }
@@ -203,7 +208,7 @@ impl Motion {
     fn take(&mut self, new: Target, apply: Monotonic, freedom: Freedom) -> bool {
         let verdict = match freedom {
             _ if new.mode != Mode::Position && self.only_position => Err(Refusal::Mode),
-            Freedom::Follow => self.setpoint.follow(apply, new.position_at(apply), new.velocity),
+            Freedom::Follow => self.setpoint.follow(apply, new.motion_at(apply)),
             Freedom::Stand if self.agrees(&new, apply) => {
                 self.setpoint.brake(apply);
                 Ok(())
@@ -236,7 +241,7 @@ impl Motion {
 
     /// Whether the command asks to stand where the setpoint is.
     fn agrees(&self, new: &Target, apply: Monotonic) -> bool {
-        let away = (new.position_at(apply) - self.setpoint.position()).abs();
+        let away = (new.motion_at(apply).0 - self.setpoint.position()).abs();
         away <= JUMP_MARGIN && new.velocity.abs() <= REST_SPEED
     }
 }

@@ -68,11 +68,15 @@ impl Setpoint {
         (self.position, self.velocity) = (position, velocity.clamp(-fastest, fastest));
     }
 
-    /// Moves to what a command wants at `at`: `position`, with `velocity`.
+    /// Moves to what a command wants at `at`: a position, rad, with a velocity, rad/s.
     ///
     /// # Errors
     /// [`Refusal::Jump`] when that is further away than the joint can move; nothing changes then.
-    pub fn follow(&mut self, at: Monotonic, position: f64, velocity: f64) -> Result<(), Refusal> {
+    pub fn follow(
+        &mut self,
+        at: Monotonic,
+        (position, velocity): (f64, f64),
+    ) -> Result<(), Refusal> {
         let wanted = self.clamped(position);
         let reach = self.limits.velocity * self.elapsed(at).as_secs_f64();
         let step = wanted - self.position;
@@ -80,7 +84,8 @@ impl Setpoint {
             return Err(Refusal::Jump);
         }
         let within = step.clamp(-reach, reach);
-        self.velocity = if wanted != position { 0.0 } else { velocity };
+        let fastest = self.limits.velocity;
+        self.velocity = if wanted != position { 0.0 } else { velocity.clamp(-fastest, fastest) };
         self.position += within;
         self.at = Some(at);
         Ok(())
@@ -141,23 +146,23 @@ mod tests {
     #[test]
     fn a_command_out_of_reach_is_a_jump_and_changes_nothing() {
         let mut setpoint = standing(0.2);
-        assert_eq!(setpoint.follow(at(1), 0.2 + 0.008 + 0.0011, 0.0), Err(Refusal::Jump));
+        assert_eq!(setpoint.follow(at(1), (0.2 + 0.008 + 0.0011, 0.0)), Err(Refusal::Jump));
         assert_eq!(setpoint, standing(0.2));
-        assert_eq!(setpoint.follow(at(1), f64::NAN, 0.0), Err(Refusal::Jump));
-        assert_eq!(setpoint.follow(at(1), 0.2 + 0.008 + 0.0009, 0.0), Ok(()));
+        assert_eq!(setpoint.follow(at(1), (f64::NAN, 0.0)), Err(Refusal::Jump));
+        assert_eq!(setpoint.follow(at(1), (0.2 + 0.008 + 0.0009, 0.0)), Ok(()));
         assert!((setpoint.position() - 0.208).abs() < 1e-12);
     }
 
     #[test]
     fn a_joint_that_was_never_heard_follows_nothing() {
         let mut setpoint = Setpoint::new(LIMITS, PERIOD);
-        assert_eq!(setpoint.follow(at(1), 0.0, 0.0), Err(Refusal::Jump));
+        assert_eq!(setpoint.follow(at(1), (0.0, 0.0)), Err(Refusal::Jump));
     }
 
     #[test]
     fn a_long_pause_does_not_widen_the_reach() {
         let mut setpoint = standing(0.0);
-        assert_eq!(setpoint.follow(at(500), 0.5, 0.0), Err(Refusal::Jump));
+        assert_eq!(setpoint.follow(at(500), (0.5, 0.0)), Err(Refusal::Jump));
     }
 
     #[test]
@@ -171,9 +176,9 @@ mod tests {
     #[test]
     fn a_joint_outside_its_limits_comes_back_but_goes_no_further() {
         let mut setpoint = standing(1.0005);
-        setpoint.follow(at(1), 1.001, 0.0).unwrap();
+        setpoint.follow(at(1), (1.001, 0.0)).unwrap();
         assert_eq!(setpoint.position(), 1.0005);
-        setpoint.follow(at(2), 0.999, 0.0).unwrap();
+        setpoint.follow(at(2), (0.999, 0.0)).unwrap();
         assert_eq!(setpoint.position(), 0.999);
     }
 
@@ -190,7 +195,7 @@ mod tests {
                 cycle += pause;
                 let dt = 0.004 * pause.min(4) as f64;
                 let wanted = before + near * 0.01;
-                if !follow || setpoint.follow(at(cycle), wanted, velocity).is_err() {
+                if !follow || setpoint.follow(at(cycle), (wanted, velocity)).is_err() {
                     setpoint.brake(at(cycle));
                     let at_limit = setpoint.position().abs() == 1.0;
                     let change = (setpoint.velocity() - speed).abs();

@@ -170,11 +170,13 @@ fn an_unexpected_boot_up_is_configured_again_and_blocked() {
 }
 
 #[test]
-fn feedback_silent_for_three_periods_stops_the_joint() {
+fn feedback_silent_for_eight_periods_stops_the_joint() {
     let mut world = swinging();
     world.drives[0].mute = true;
-    world.run(0.02);
-    assert_eq!(world.logged("no feedback for 4 periods"), 1);
+    world.run(0.032);
+    assert_eq!(world.last().driver, DriverState::Following);
+    world.run(0.012);
+    assert_eq!(world.logged("no feedback for 9 periods"), 1);
     assert_eq!(world.driver.health().health, Health::Error);
     world.run(0.3);
     world.drives[0].mute = false;
@@ -321,6 +323,19 @@ fn an_implausible_position_is_no_feedback() {
     assert!(world.telemetry.last().is_some());
     world.run(0.2);
     assert!(world.telemetry.last().unwrap().bus_errors >= 20);
+}
+
+/// Found by `cargo xtask simulate`: a drive without encoder shows the smallest integer, and a driver
+/// that met it like that held the joint there.
+#[test]
+fn a_drive_that_lost_its_encoder_is_never_held_where_it_says_it_is() {
+    let mut world = World::single();
+    world.drives[0].position = i32::MIN;
+    world.order(ArmMode::Enabled, 1);
+    world.run(2.0);
+    assert!(world.feedback.is_empty());
+    assert_ne!(world.drives[0].state, State::OperationEnabled);
+    assert_eq!(world.drives[0].target, 0);
 }
 
 #[test]

@@ -148,7 +148,7 @@ impl Motion {
     }
 
     fn hear(&mut self, now: Now, inputs: &Inputs) {
-        if let Some(state) = &inputs.control_state {
+        if let Some(state) = inputs.control_state.as_ref().filter(|s| self.counts(now.mono, s)) {
             self.state = Some(state.clone());
             self.state_at = now.mono;
         }
@@ -158,6 +158,14 @@ impl Motion {
         if let Some(arm_state) = &inputs.arm_state {
             self.arm_state = Some(arm_state.clone());
         }
+    }
+
+    /// A controller that joins and does not hear the others yet says that it has no lease: that is no
+    /// news of the arm as long as whoever has the lease is heard.
+    fn counts(&self, now: Monotonic, news: &ControlState) -> bool {
+        let holder = self.state.as_ref().filter(|known| known.epoch > 0);
+        let heard = now.seconds_from(self.state_at) <= self.config.control_timeout;
+        news.epoch > 0 || !holder.is_some_and(|holder| heard && holder.boot_id != news.boot_id)
     }
 
     fn give_feedback(&mut self, now: Now, out: &mut Outputs) {

@@ -89,6 +89,14 @@ impl Rig {
         out
     }
 
+    /// A controller without lease joins and does not hear the others.
+    fn newcomer(&mut self) -> Outputs {
+        self.now = self.now.shifted(0.01);
+        let stranger = ControlState { boot_id: 77, ..ControlState::default() };
+        let inputs = Inputs { control_state: Some(stranger), ..Inputs::default() };
+        self.motion.step(self.now(), &inputs)
+    }
+
     fn idle(&mut self) -> Outputs {
         self.step(Inputs::default())
     }

@@ -5,7 +5,7 @@
 
 mod services;
 
-use can_bus::bus::BusConfig;
+use can_bus::bus::{BusConfig, Filter};
 use can_bus::socketcand::SocketcandConfig;
 use node::bus::BusPort;
 use node::convert::joint_state;
@@ -59,7 +59,7 @@ fn create(shell: &Shell) -> Result<(BusConfig, Simulator), StartError> {
 async fn work(mut shell: Shell, bus: BusConfig, mut simulator: Simulator) -> anyhow::Result<()> {
     let period = Duration::from_secs_f64(shell.arm().period);
     let mut wiring = Wiring::create(&mut shell)?;
-    let mut port = BusPort::new(&bus, period)?;
+    let mut port = BusPort::new(&bus, Filter::All, period)?;
     let mut meter = CycleMeter::new(period);
     let mut polled = clock::now();
     let (mut received, mut answers) = (Vec::new(), Vec::new());

@@ -93,6 +93,49 @@ fn a_lease_taken_back_disgraces_the_successor_until_it_is_restarted() {
 }
 
 #[test]
+fn a_predecessor_that_stumbles_goes_on_judging() {
+    let mut rig = rig();
+    ask(&mut rig, "");
+    rig.commands = Some((STANDBY, 2));
+    rig.run(100);
+    rig.node("control").alive = false;
+    rig.run(400);
+    assert!(rig.lease.probation, "{:?}", rig.log);
+    rig.node("control").alive = true;
+    rig.run(40);
+    assert!(rig.lease.probation && lease(&rig) == (2, STANDBY, CONTROL));
+    let answer = answer(&mut rig, 800);
+    assert!(answer.success && answer.message.contains("for good"), "{answer:?}");
+    assert!(!rig.lease.probation);
+}
+
+#[test]
+fn a_probation_whose_judge_is_gone_ends_early() {
+    let mut rig = rig();
+    let request = HandOverRequest { id: 7, to: String::new(), canary: 60.0 };
+    rig.step_with(&[], &[request]);
+    rig.commands = Some((STANDBY, 2));
+    rig.run(100);
+    rig.node("control").alive = false;
+    let answer = answer(&mut rig, 1000);
+    assert!(answer.success && answer.message.contains("predecessor is gone"), "{answer:?}");
+}
+
+#[test]
+fn a_lease_taken_back_for_silence_leaves_the_successor_its_name() {
+    let mut rig = rig();
+    rig.found_bad = false;
+    ask(&mut rig, "control_standby");
+    rig.commands = Some((STANDBY, 2));
+    rig.run(100);
+    rig.commands = Some((CONTROL, 3));
+    assert!(!answer(&mut rig, 400).success);
+    rig.commands = None;
+    rig.run(500);
+    assert_eq!(lease(&rig), (3, CONTROL, STANDBY));
+}
+
+#[test]
 fn an_offer_nobody_takes_is_withdrawn() {
     let mut rig = rig();
     ask(&mut rig, "");

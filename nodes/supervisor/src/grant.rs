@@ -21,6 +21,8 @@ pub struct ControlReport {
     pub paused: bool,
     /// It hears all joints and writes commands.
     pub ready: bool,
+    /// It took the lease back because its successor did wrong, not for silence.
+    pub found_bad: bool,
 }
 
 /// An epoch no honest sender reaches; a report beyond it is broken.
@@ -170,12 +172,12 @@ impl LeaseBook {
         match ahead {
             1 if sender == *promised && *yielded => self.ratify_yield(situation.stamp, log),
             1 if sender == *promised => {
-                let bad = lease.probation.then_some(lease.holder);
+                let bad = (lease.probation && report.found_bad).then_some(lease.holder);
                 self.disgrace(bad, log);
                 self.grant(sender, candidates, situation.stamp, log);
             }
             2 if sender == lease.holder && *yielded => {
-                self.disgrace(Some(*promised), log);
+                self.disgrace(report.found_bad.then_some(*promised), log);
                 self.grant(sender, candidates, situation.stamp, log);
             }
             _ => {
@@ -387,6 +389,7 @@ mod tests {
                     epoch,
                     paused: false,
                     ready: true,
+                    found_bad: true,
                 }),
                 lenient: false,
                 busy: false,

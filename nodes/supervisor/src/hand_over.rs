@@ -18,6 +18,10 @@ const CLAIM: Duration = Duration::from_secs(2);
 /// After a lease was taken back, the reason comes with the next heartbeat.
 const REASON: Duration = Duration::from_millis(200);
 
+/// A predecessor that is silent for longer than this will judge nobody; one that only stumbled goes on
+/// judging, and the probation with it.
+const GONE: Duration = Duration::from_millis(500);
+
 /// Longest probation, s.
 const LONGEST: f64 = 600.0;
 
@@ -55,8 +59,8 @@ pub struct HandOverResponse {
 enum Stage {
     /// The holder yields.
     Offered(Monotonic),
-    /// The successor is on probation until then.
-    Trial(Monotonic),
+    /// The successor is on probation; its predecessor was heard last then.
+    Trial { until: Monotonic, judged: Monotonic },
     /// The lease was taken back then.
     TakenBack(Monotonic),
 }
@@ -188,7 +192,8 @@ impl HandOvers {
         let alive = |boot| scene.registry.candidates(scene.now).iter().any(|c| c.boot_id == boot);
         match work.stage {
             Stage::Offered(_) if holder == work.to => {
-                work.stage = Stage::Trial(scene.now + work.canary);
+                let until = scene.now + work.canary;
+                work.stage = Stage::Trial { until, judged: scene.now };
             }
             Stage::Offered(since) => {
                 let waited = scene.now.since(since);
@@ -205,16 +210,19 @@ impl HandOvers {
                     work.stage = Stage::TakenBack(scene.now);
                 }
             }
-            Stage::Trial(_) if holder != work.to => work.stage = Stage::TakenBack(scene.now),
-            Stage::Trial(until) if scene.now >= until => {
+            Stage::Trial { .. } if holder != work.to => work.stage = Stage::TakenBack(scene.now),
+            Stage::Trial { until, .. } if scene.now >= until => {
                 let text = format!("{} holds the lease for good", work.name);
                 self.finish(true, &text, book, scene, log);
             }
-            Stage::Trial(_) if !alive(work.from) => {
+            Stage::Trial { until, .. } if alive(work.from) => {
+                work.stage = Stage::Trial { until, judged: scene.now };
+            }
+            Stage::Trial { judged, .. } if scene.now.since(judged) >= GONE => {
                 let text = format!("{} holds the lease, its predecessor is gone", work.name);
                 self.finish(true, &text, book, scene, log);
             }
-            Stage::Trial(_) => {}
+            Stage::Trial { .. } => {}
             Stage::TakenBack(since) if scene.now.since(since) >= REASON => {
                 let said = scene.registry.beat(holder).map_or("", |beat| &beat.message);
                 let text = format!("taken back from {}: {said}", work.name);
@@ -263,7 +271,7 @@ fn resumed(book: &LeaseBook, scene: &Scene) -> Work {
         to: book.lease().holder,
         name: book.holder_name().to_owned(),
         canary,
-        stage: Stage::Trial(scene.now + canary),
+        stage: Stage::Trial { until: scene.now + canary, judged: scene.now },
     }
 }
 

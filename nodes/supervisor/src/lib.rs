@@ -20,8 +20,8 @@ pub mod strangers;
 pub mod watch;
 
 use std::time::Duration;
-use vocabulary::arm::{ArmMode, ArmState, ArmStatus};
-use vocabulary::command::Lease;
+use vocabulary::arm::{ArmMode, ArmState, ArmStatus, Freshness};
+use vocabulary::command::{DriverState, Lease};
 use vocabulary::health::{CycleStatistics, Health, Heartbeat, LogLine, NodeHealth};
 use vocabulary::joint::JointOrder;
 use vocabulary::time::{Monotonic, Now, Received};
@@ -171,7 +171,9 @@ impl Supervisor {
         let mut running = self.running.take().unwrap_or_else(|| self.begin(now, &mut log));
         let before = (self.book.lease().clone(), self.authority.status().clone());
         let lenient = self.is_lenient(&running, now.mono);
-        let events = running.take_in(now.mono, inputs, lenient);
+        running.take_in(now.mono, inputs);
+        running.vouch(now.mono, inputs, self.book.lease().holder, &self.joints);
+        let events = running.registry.judge(now.mono, lenient);
         log.extend(events.iter().map(|event| events::describe(event, &running.registry)));
         let grant = self.book.decide(
             &Situation {
@@ -339,7 +341,7 @@ impl Supervisor {
 }
 
 impl Running {
-    fn take_in(&mut self, now: Monotonic, inputs: &Inputs, lenient: bool) -> Vec<Event> {
+    fn take_in(&mut self, now: Monotonic, inputs: &Inputs) {
         let pause = now.since(self.stepped);
         self.stepped = now;
         if pause > OWN_PAUSE {
@@ -352,7 +354,25 @@ impl Running {
         if let Some(report) = inputs.control {
             (self.paused, self.ready) = (report.paused, report.ready);
         }
-        self.registry.judge(now, lenient)
+    }
+
+    /// Signs of life besides heartbeats: what a controller reports, joints that are heard, and, for
+    /// the holder of the lease, joints that all follow.
+    fn vouch(&mut self, now: Monotonic, inputs: &Inputs, holder: u64, joints: &JointOrder) {
+        if let Some(report) = inputs.control {
+            self.registry.vouch(report.boot_id, now);
+        }
+        let Some(arm) = inputs.arm_state else { return };
+        let freshness = arm.value.freshness;
+        let fresh = |joint: &str| {
+            let mut named = joints.names().iter().zip(freshness);
+            named.any(|(name, freshness)| name == joint && freshness == Freshness::Fresh)
+        };
+        self.registry.vouch_for_drivers(arm.at, fresh);
+        let following = arm.value.driver.iter().all(|d| *d == DriverState::Following);
+        if holder != 0 && following && freshness.iter().all(|f| *f == Freshness::Fresh) {
+            self.registry.vouch(holder, arm.at);
+        }
     }
 }
 

@@ -95,6 +95,7 @@ impl Wiring {
             epoch: state.epoch,
             paused: state.phase == ControlPhase::Paused,
             ready: state.phase != ControlPhase::Inactive,
+            found_bad: state.found_bad,
         });
         reports.max_by_key(|report| report.epoch)
     }

@@ -28,6 +28,8 @@ pub struct Rig {
     pub sees: bool,
     pub paused: bool,
     pub ready: bool,
+    /// Controllers take back for cause.
+    pub found_bad: bool,
     /// Blocked joints follow as soon as a new permit is out.
     pub obedient: bool,
     pub ms: u64,
@@ -64,6 +66,7 @@ impl Rig {
             sees: true,
             paused: false,
             ready: true,
+            found_bad: true,
             obedient: true,
             ms: 1000,
             status: ArmStatus::default(),
@@ -106,15 +109,22 @@ impl Rig {
             self.nodes.iter().filter(|node| node.alive).map(|n| self.beat(n)).collect();
         let arm = self.sees.then(|| Received { at, value: self.arm_state() });
         let (boot_id, epoch) = self.commands.unwrap_or((self.lease.holder, self.lease.epoch));
-        let control =
-            crate::ControlReport { boot_id, epoch, paused: self.paused, ready: self.ready };
+        let scripted = self.commands.is_some();
+        let lives = self.nodes.iter().any(|n| n.boot_id == boot_id && n.alive);
+        let control = crate::ControlReport {
+            boot_id,
+            epoch,
+            paused: self.paused,
+            ready: self.ready,
+            found_bad: self.found_bad,
+        };
         let inputs = Inputs {
             heartbeats: &beats,
             requests,
             hand_overs,
             commanders: None,
             arm_state: arm.as_ref(),
-            control: Some(control),
+            control: (scripted || lives).then_some(control),
         };
         let outputs = self.supervisor.step(Now { mono: at, stamp: Stamp(self.ms as i64) }, &inputs);
         self.take(&outputs);
@@ -151,8 +161,15 @@ impl Rig {
     }
 
     fn arm_state(&self) -> ArmState {
+        let mut freshness = self.freshness;
+        let drivers = self.nodes.iter().filter(|node| node.name.starts_with("driver_"));
+        for (freshness, driver) in freshness.iter_mut().zip(drivers) {
+            if !driver.alive {
+                *freshness = Freshness::Silent;
+            }
+        }
         ArmState {
-            freshness: self.freshness,
+            freshness,
             driver: self.driver,
             velocity: [self.velocity; JOINTS],
             ..ArmState::default()

@@ -46,6 +46,10 @@ const REPEAT: f64 = 0.5;
 /// Refusals of one joint are logged at most this often, s.
 const QUIET: f64 = 10.0;
 
+/// A node that has just started says nothing before it knows every joint, or for so long, s: what it
+/// could say without a single reading would stop an arm in warm surroundings.
+const FIRST_LOOK: f64 = 2.0;
+
 /// The arm to be kept cool.
 #[derive(Debug, Clone)]
 pub struct Arm {
@@ -98,6 +102,7 @@ pub struct Thermal {
     /// The arm shall stand.
     stop: bool,
     next_state: Monotonic,
+    started: Option<Monotonic>,
     judged: Option<Monotonic>,
     told: bool,
     announced: Option<(Derating, Monotonic)>,
@@ -133,6 +138,7 @@ impl Thermal {
             speed: 1.0,
             stop: false,
             next_state: Monotonic(0),
+            started: None,
             judged: None,
             told: false,
             announced: None,
@@ -150,13 +156,20 @@ impl Thermal {
         for (index, sample) in inputs.telemetry.iter().enumerate() {
             self.take(now, index, sample.as_ref(), &mut out.log);
         }
-        if now.mono >= self.next_state {
+        if self.knows_joints(now.mono) && now.mono >= self.next_state {
             let period = 1.0 / self.config.state_rate_hz;
             let raster = self.next_state.shifted(period);
             self.next_state = if raster > now.mono { raster } else { now.mono.shifted(period) };
             self.judge(now, &mut out);
         }
         out
+    }
+
+    fn knows_joints(&mut self, now: Monotonic) -> bool {
+        let started = *self.started.get_or_insert(now);
+        self.judged.is_some()
+            || self.joints.iter().all(|joint| joint.observer.is_begun())
+            || now.since(started).as_secs_f64() >= FIRST_LOOK
     }
 
     fn hear(&mut self, inputs: &Inputs) {

@@ -124,6 +124,12 @@ impl Observer {
         }
     }
 
+    /// Whether a reading has said how warm the motor is.
+    #[must_use]
+    pub fn is_begun(&self) -> bool {
+        self.begun
+    }
+
     /// Lets time pass.
     pub fn pass(&mut self, interval: &Interval) {
         let mut left = interval.length.min(1e6);

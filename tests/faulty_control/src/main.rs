@@ -88,6 +88,7 @@ impl Fault {
                     *p = 2.0 * origin - *p;
                 }
                 command.velocity = command.velocity.map(|v| -v);
+                command.acceleration = command.acceleration.map(|a| -a);
             }
             Kind::ErrorGrows => {
                 command.effort.iter_mut().for_each(|effort| *effort += GROWTH * time);

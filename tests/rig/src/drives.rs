@@ -18,7 +18,9 @@ struct Sample {
     epoch: u64,
     sequence: u64,
     state: u8,
+    /// Position and velocity, and when they hold.
     setpoint: (f64, f64),
+    setpoint_at: f64,
 }
 
 /// The client's subscriptions to all feedback.
@@ -79,6 +81,12 @@ impl Drives {
         self.0.borrow().iter().map(followed).collect()
     }
 
+    /// The largest sequence of a command followed since [`Drives::clear`].
+    #[must_use]
+    pub fn largest_sequence(&self) -> u64 {
+        self.0.borrow().iter().flatten().map(|s| s.sequence).max().unwrap_or(0)
+    }
+
     /// Every joint has followed commands since [`Drives::clear`], in epochs that only rise.
     ///
     /// # Errors
@@ -122,6 +130,7 @@ fn sample(feedback: &JointFeedback) -> Sample {
         sequence: feedback.applied_sequence,
         state: feedback.driver_state,
         setpoint: (feedback.setpoint_position, feedback.setpoint_velocity),
+        setpoint_at: feedback.setpoint_at_ns as f64 * 1e-9,
     }
 }
 
@@ -135,10 +144,11 @@ fn longest_wait(samples: &[Sample]) -> f64 {
 
 /// Largest difference of a setpoint from where the one before it would have come, rad.
 fn largest_step(samples: &[Sample]) -> f64 {
-    let pairs = samples.iter().zip(samples.iter().skip(1)).filter(|(a, b)| b.at - a.at < 0.006);
+    let pairs = samples.iter().zip(samples.iter().skip(1));
+    let pairs = pairs.filter(|(a, b)| b.setpoint_at - a.setpoint_at < 0.006);
     let steps = pairs.map(|(a, b)| {
         let mean = 0.5 * (a.setpoint.1 + b.setpoint.1);
-        (b.setpoint.0 - a.setpoint.0 - mean * (b.at - a.at)).abs()
+        (b.setpoint.0 - a.setpoint.0 - mean * (b.setpoint_at - a.setpoint_at)).abs()
     });
     steps.fold(0.0, f64::max)
 }

@@ -13,6 +13,7 @@ pub mod scenario;
 pub mod single;
 pub mod succession;
 pub mod tracking;
+pub mod watcher;
 pub mod world;
 
 pub use browser::{Browser, Page, Screen};
@@ -23,4 +24,5 @@ pub use program::Program;
 pub use scenario::Scenario;
 pub use single::Single;
 pub use tracking::Tracking;
+pub use watcher::Watcher;
 pub use world::World;

@@ -127,6 +127,7 @@ mod tests {
             mode: Default::default(),
             position: [0.0; JOINTS],
             velocity: [0.0; JOINTS],
+            acceleration: [0.0; JOINTS],
             effort: [0.0; JOINTS],
         }
     }

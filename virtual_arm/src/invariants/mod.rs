@@ -109,9 +109,14 @@ impl Checker {
         Self { commands, motions: Motions::new(facts), finding: None }
     }
 
-    /// From now on drives do what nobody asked for: motion and limits cannot be judged any more.
-    pub fn distrust_drives(&mut self) {
-        self.motions.distrust_drives();
+    /// Until then drives may do what nobody asked for: motion and limits cannot be judged.
+    pub fn distrust_drives(&mut self, until: Monotonic) {
+        self.motions.distrust_drives(until);
+    }
+
+    /// Drives are healthy: from then on at the latest motion and limits are judged.
+    pub fn trust_drives(&mut self, from: Monotonic) {
+        self.motions.trust_drives(from);
     }
 
     /// A message was sent.
@@ -126,7 +131,7 @@ impl Checker {
                 None
             }
             Message::Status(status) => {
-                self.motions.on_status(at, status);
+                self.motions.on_status(status);
                 None
             }
             Message::Feedback(feedback) => {
@@ -148,7 +153,7 @@ impl Checker {
         match message {
             Message::Lease(lease) => self.commands.on_lease_heard(at, joints, lease.epoch),
             Message::Command(_) => self.motions.on_command_heard(at, joints),
-            Message::Status(status) => self.motions.on_status_heard(joints, status.permit),
+            Message::Status(status) => self.motions.on_status_heard(at, joints, status),
             _ => {}
         }
     }

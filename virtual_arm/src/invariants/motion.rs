@@ -38,6 +38,8 @@ const ENABLED: u16 = 0x0F;
 struct Watch {
     /// The permit its driver was told.
     told: u64,
+    /// Since when its driver knows that nobody may move; `None`: motion is permitted.
+    forbidden: Option<Monotonic>,
     /// It needs a permit above this one, since then.
     blocked: Option<(u64, Monotonic)>,
     driver: DriverState,
@@ -53,10 +55,9 @@ struct Watch {
 #[derive(Debug, Clone)]
 pub(super) struct Motions {
     facts: Facts,
-    trusted: bool,
+    /// Motion is judged from then on.
+    trusted_from: Monotonic,
     permit: u64,
-    /// Since when nobody may move; `None`: motion is permitted.
-    forbidden: Option<Monotonic>,
     joints: PerJoint<Watch>,
 }
 
@@ -64,32 +65,37 @@ impl Motions {
     pub fn new(facts: Facts) -> Self {
         Self {
             facts,
-            trusted: true,
+            trusted_from: Monotonic(0),
             permit: 0,
-            forbidden: Some(Monotonic(0)),
-            joints: [Watch::default(); JOINTS],
+            joints: [Watch { forbidden: Some(Monotonic(0)), ..Watch::default() }; JOINTS],
         }
     }
 
-    pub fn distrust_drives(&mut self) {
-        self.trusted = false;
+    pub fn distrust_drives(&mut self, until: Monotonic) {
+        self.trusted_from = self.trusted_from.max(until);
     }
 
-    pub fn on_status(&mut self, at: Monotonic, status: &ArmStatus) {
+    pub fn trust_drives(&mut self, from: Monotonic) {
+        self.trusted_from = self.trusted_from.min(from);
+    }
+
+    pub fn on_status(&mut self, status: &ArmStatus) {
         self.permit = status.permit;
         if status.mode != ArmMode::Enabled {
-            self.forbidden = self.forbidden.or(Some(at));
             return;
         }
-        self.forbidden = None;
         for joint in &mut self.joints {
             joint.blocked = joint.blocked.filter(|(permit, _)| *permit >= status.permit);
         }
     }
 
-    pub fn on_status_heard(&mut self, joints: Range<usize>, permit: u64) {
+    /// The supervisor's word reached a driver. One that is cut off goes on without it: that is what a
+    /// dead supervisor must not change.
+    pub fn on_status_heard(&mut self, at: Monotonic, joints: Range<usize>, status: &ArmStatus) {
+        let permitted = status.mode == ArmMode::Enabled;
         for joint in self.joints.get_mut(joints).into_iter().flatten() {
-            joint.told = permit;
+            joint.told = status.permit;
+            joint.forbidden = if permitted { None } else { joint.forbidden.or(Some(at)) };
         }
     }
 
@@ -136,7 +142,11 @@ impl Motions {
     }
 
     pub fn on_truth(&mut self, truth: &Truth) -> Option<Finding> {
-        if !self.trusted {
+        if truth.time < self.trusted_from {
+            // Wherever the joints were pushed to, they are judged from there.
+            for (watch, position) in self.joints.iter_mut().zip(&truth.position) {
+                watch.stood = *position;
+            }
             return None;
         }
         let state = truth.position.iter().zip(&truth.velocity);
@@ -170,7 +180,7 @@ impl Motions {
             Some((rule, format!("{} moves at {velocity:.3} rad/s, {why}", facts.name)))
         };
         if let Some(time) =
-            self.forbidden.and_then(|since| over(since, WORD + WATCHDOG + brake * 2))
+            watch.forbidden.and_then(|since| over(since, WORD + WATCHDOG + brake * 2))
         {
             return moves(Rule::Permit, format!("{time:?} after motion was forbidden"));
         }
@@ -243,7 +253,8 @@ mod tests {
     fn permitted() -> Motions {
         let mut motions = Motions::new(facts());
         let status = ArmStatus { mode: ArmMode::Enabled, permit: 1, ..ArmStatus::default() };
-        motions.on_status(Monotonic(0), &status);
+        motions.on_status(&status);
+        motions.on_status_heard(Monotonic(0), 0..JOINTS, &status);
         motions
     }
 
@@ -296,6 +307,20 @@ mod tests {
     }
 
     #[test]
+    fn a_driver_that_was_told_to_stop_may_decelerate_and_no_more() {
+        let mut motions = permitted();
+        let stopped = ArmStatus { mode: ArmMode::Stopped, permit: 1, ..ArmStatus::default() };
+        motions.on_status(&stopped);
+        motions.on_status_heard(Monotonic(0), 1..2, &stopped);
+        let mut at = |ms: u64| {
+            motions.on_command_heard(Monotonic(ms * 1_000_000), 0..6);
+            rule(motions.on_truth(&truth(ms, ms as f64 * 1e-4, 0.5)))
+        };
+        assert_eq!(at(1000), None);
+        assert_eq!(at(1150), Some(Rule::Permit));
+    }
+
+    #[test]
     fn a_joint_beyond_its_limits_is_found() {
         let mut motions = permitted();
         assert_eq!(rule(motions.on_truth(&truth(1, 1.006, 0.0))), Some(Rule::Limits));
@@ -313,7 +338,7 @@ mod tests {
         assert_eq!(at(100), None);
         assert_eq!(at(1000), Some(Rule::Permit));
         let status = ArmStatus { mode: ArmMode::Enabled, permit: 2, ..ArmStatus::default() };
-        motions.on_status(Monotonic(0), &status);
+        motions.on_status(&status);
         assert_eq!(motions.on_truth(&truth(1001, 0.1, 0.5)), None);
     }
 }

@@ -4,6 +4,7 @@
 //! The one rule: an adapter keeps the newest value of a `Latest` or `Latched` topic and every value
 //! of the others, hands them over at the next step, and decides nothing.
 
+mod bystander;
 mod control;
 mod driver;
 mod joint_state;
@@ -11,6 +12,7 @@ mod motion;
 mod supervisor;
 mod thermal;
 
+pub use bystander::Bystander;
 pub use control::ControlNode;
 pub use driver::DriverNode;
 pub use joint_state::JointStateNode;

@@ -38,6 +38,7 @@ impl SupervisorNode {
             epoch: state.epoch,
             paused: state.phase == ControlPhase::Paused,
             ready: state.phase != ControlPhase::Inactive,
+            found_bad: state.found_bad,
         };
         if self.control.is_none_or(|known| known.epoch <= report.epoch) {
             self.control = Some(report);

@@ -24,6 +24,8 @@ pub struct Sample {
     pub applied: (u64, u64),
     /// Setpoint, rad, and its velocity, rad/s.
     pub setpoint: (f64, f64),
+    /// When they hold, s.
+    pub setpoint_at: f64,
     /// `JointFeedback::DRIVER_*`.
     pub state: u8,
 }
@@ -93,6 +95,7 @@ impl Heard {
             number: feedback.sequence,
             applied,
             setpoint: (feedback.setpoint_position, feedback.setpoint_velocity),
+            setpoint_at: feedback.setpoint_at_ns as f64 * 1e-9,
             state: feedback.driver_state,
         };
         let (Some(samples), Some(answered)) =

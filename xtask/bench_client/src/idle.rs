@@ -1,19 +1,18 @@
 //! The undisturbed arm in motion: late cycles and the time from a command to its feedback.
 
+use crate::cycles::{Beats, Counts};
 use crate::judge::quantile;
 use crate::motion::Moving;
+use crate::witness::Testimony;
 use anyhow::Result;
 use indicatif::ProgressBar;
-use r2r::armature_msgs::msg::Heartbeat;
 use report::Target;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Figures of an undisturbed run.
 pub struct Idle {
     seconds: u64,
-    late: u64,
-    cycles: u64,
+    counts: Counts,
     p50: f64,
     p99: f64,
     answers: usize,
@@ -36,11 +35,10 @@ pub fn measure(seconds: u64) -> Result<Idle> {
     }
     bar.finish_and_clear();
     let after = &moving.scenario.arm.world.heartbeats;
-    let (late, cycles) = cyclic(&before, after);
+    let counts = Counts::between(&before, after);
     Ok(Idle {
         seconds,
-        late,
-        cycles,
+        counts,
         p50: quantile(&answers, 0.5),
         p99: quantile(&answers, 0.99),
         answers: answers.len(),
@@ -48,20 +46,7 @@ pub fn measure(seconds: u64) -> Result<Idle> {
     })
 }
 
-/// Late and all cycles of control and the drivers.
-fn cyclic(before: &BTreeMap<String, Heartbeat>, after: &BTreeMap<String, Heartbeat>) -> (u64, u64) {
-    let ours = |node: &str| node.starts_with("control") || node.starts_with("driver");
-    let grown = after.iter().filter(|(node, _)| ours(node)).filter_map(|(node, now)| {
-        let then = before.get(node)?;
-        Some((now.late_cycles - then.late_cycles, now.cycles - then.cycles))
-    });
-    grown.fold((0, 0), |(late, all), (l, a)| (late + l, all + a))
-}
-
-fn per_node(
-    before: &BTreeMap<String, Heartbeat>,
-    after: &BTreeMap<String, Heartbeat>,
-) -> serde_json::Value {
+fn per_node(before: &Beats, after: &Beats) -> serde_json::Value {
     let rows = after.iter().filter_map(|(node, now)| {
         let then = before.get(node)?;
         let row = serde_json::json!({
@@ -75,10 +60,12 @@ fn per_node(
 }
 
 impl Idle {
-    /// Its figures against the limits.
-    pub fn targets(&self) -> Vec<Target> {
+    /// Its figures against the limits, beside a bare real-time loop in the same time.
+    pub fn targets(&self, bare: &Testimony) -> Vec<Target> {
+        let late =
+            Target::at_most("late cycles of control and drivers", "", self.counts.late as f64, 0.0);
         vec![
-            Target::at_most("late cycles of control and drivers", "", self.late as f64, 0.0),
+            late.with_peer(bare.late() as f64),
             Target::at_most("command to feedback, p99", "ms", self.p99 * 1e3, 3.0),
         ]
     }
@@ -86,7 +73,7 @@ impl Idle {
     /// Everything else.
     pub fn detail(&self) -> serde_json::Value {
         serde_json::json!({
-            "seconds": self.seconds, "cycles": self.cycles, "answers": self.answers,
+            "seconds": self.seconds, "cycles": self.counts.cycles, "lost_cycles": self.counts.lost, "answers": self.answers,
             "command_to_feedback_p50_ms": self.p50 * 1e3, "nodes": self.per_node,
         })
     }

@@ -8,24 +8,36 @@ use r2r::armature_msgs::msg::JointFeedback;
 /// Longest time between two bus samples that showed a newly accepted command, s. The bus is sampled
 /// once per period, so an arm without any gap shows one period here.
 pub fn longest_gap(samples: &[Sample]) -> f64 {
+    gap(samples).0
+}
+
+/// The samples taken between two instants, s.
+pub fn between(samples: &[Sample], from: f64, to: f64) -> Vec<Sample> {
+    samples.iter().filter(|sample| (from..=to).contains(&sample.at)).copied().collect()
+}
+
+/// The longest gap, and when it began, s.
+pub fn gap(samples: &[Sample]) -> (f64, f64) {
     let mut fresh = samples.windows(2).filter_map(|pair| match pair {
         [before, after] if before.applied != after.applied => Some(after.at),
         _ => None,
     });
-    let Some(mut last) = fresh.next() else { return f64::INFINITY };
-    let mut longest = 0.0_f64;
-    for at in fresh {
-        longest = longest.max(at - last);
+    let Some(mut last) = fresh.next() else { return (f64::INFINITY, 0.0) };
+    let mut longest = (0.0, last);
+    for at in fresh.chain(samples.last().map(|newest| newest.at)) {
+        if at - last > longest.0 {
+            longest = (at - last, last);
+        }
         last = at;
     }
-    longest.max(samples.last().map_or(0.0, |newest| newest.at - last))
+    longest
 }
 
 /// Largest step of the setpoint beside what its velocity explains, rad.
 pub fn largest_step(samples: &[Sample]) -> f64 {
     let steps = samples.windows(2).map(|pair| match pair {
         [a, b] if b.number == a.number + 1 => {
-            let explained = 0.5 * (a.setpoint.1 + b.setpoint.1) * (b.at - a.at);
+            let explained = 0.5 * (a.setpoint.1 + b.setpoint.1) * (b.setpoint_at - a.setpoint_at);
             (b.setpoint.0 - a.setpoint.0 - explained).abs()
         }
         _ => 0.0,
@@ -52,7 +64,8 @@ mod tests {
 
     fn sample(k: u64, applied: u64) -> Sample {
         let at = k as f64 * 0.004;
-        Sample { at, number: k, applied: (1, applied), setpoint: (0.5 * at, 0.5), state: 4 }
+        let (applied, setpoint) = ((1, applied), (0.5 * at, 0.5));
+        Sample { at, number: k, applied, setpoint, setpoint_at: at + 0.008, state: 4 }
     }
 
     #[test]

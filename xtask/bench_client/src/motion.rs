@@ -4,6 +4,8 @@ use crate::ears::Ears;
 use anyhow::{Context, Result};
 use r2r::GoalStatus;
 use r2r::armature_msgs::msg::{ControlState, Lease};
+use rig::program::point;
+use rig::tracking::Deviation;
 use rig::{RunningGoal, Scenario, Tracking};
 use std::time::{Duration, Instant};
 
@@ -25,10 +27,17 @@ pub struct Moving {
 /// Path time left in which something can still be done to an arm in motion, s.
 const ROOM: f64 = 2.5;
 
+/// Time for the way to the beginning of the program, s.
+const HOME: f64 = 5.0;
+
 impl Moving {
-    /// Brings the arm up and lets it do its program once, so that it begins where it ends.
+    /// Brings the arm up and sets it to work.
     pub fn start(name: &str, arguments: &[&str]) -> Result<Self> {
-        let mut scenario = Scenario::enabled(name, arguments)?;
+        Self::begin(Scenario::enabled(name, arguments)?)
+    }
+
+    /// Lets the arm do its program once, so that it begins where it ends, and then again and again.
+    pub fn begin(mut scenario: Scenario) -> Result<Self> {
         let ears = Ears::open(&mut scenario.arm)?;
         let mut first = scenario.start_motion()?;
         scenario.expect_success(&mut first)?;
@@ -60,13 +69,24 @@ impl Moving {
         } else {
             let world = self.scenario.arm.world.describe();
             self.failures.push(format!("{:?}: {}; {world}", outcome.status, outcome.error_string));
-            self.scenario.resume()?;
-            // Back to where the program begins, beyond what is measured.
-            let mut back = self.scenario.arm.send(self.scenario.program.trajectory())?;
-            self.scenario.expect_success(&mut back)?;
+            self.go_home()?;
         }
         self.goal = self.scenario.arm.send(self.scenario.program.trajectory())?;
         Ok(())
+    }
+
+    /// From wherever the arm was left to where the program begins; the way is not measured.
+    fn go_home(&mut self) -> Result<()> {
+        self.scenario.resume()?;
+        let mut way = self.scenario.program.trajectory();
+        way.points = way.points.last().map(|end| point(&end.positions, HOME)).into_iter().collect();
+        let mut way = self.scenario.arm.send(way)?;
+        self.scenario.expect_success(&mut way).map(|_| ())
+    }
+
+    /// Reference minus truth since it was taken last.
+    pub fn deviations(&self) -> Vec<Deviation> {
+        self.tracking.deviations(&self.scenario.program)
     }
 
     /// Keeps moving for a while.
@@ -109,8 +129,17 @@ impl Moving {
 
     /// Keeps moving until the lease names a holder and a successor, both alive; the lease.
     pub fn wait_for_pair(&mut self) -> Result<Lease> {
+        let before = self.scenario.arm.world.heartbeats.clone();
         self.until(Duration::from_secs(20), |world| {
-            let alive = |id: u64| world.heartbeats.values().any(|beat| beat.boot_id == id);
+            // Who died is remembered: alive is who has spoken since.
+            let alive = |id: u64| {
+                world.heartbeats.iter().filter(|(_, beat)| beat.boot_id == id).any(
+                    |(node, beat)| {
+                        let known = before.get(node).filter(|old| old.boot_id == id);
+                        known.is_none_or(|old| beat.sequence > old.sequence + 2)
+                    },
+                )
+            };
             world.lease.as_ref().is_some_and(|lease| {
                 lease.successor != 0
                     && !lease.probation

@@ -1,12 +1,17 @@
 //! The holder of the lease is killed, or frozen, in motion, again and again.
 
-use crate::judge::{always_followed, largest_step, longest_gap, quantile};
+use crate::judge::{always_followed, between, gap, largest_step, quantile};
 use crate::motion::Moving;
+use crate::witness::Testimony;
 use anyhow::{Context, Result};
 use indicatif::ProgressBar;
 use report::Target;
 use rig::process;
 use std::time::Duration;
+
+/// The part of the samples around a blow in which the takeover lies, s.
+const BEFORE: f64 = 0.02;
+const AFTER: f64 = 0.15;
 
 /// How the holder is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +27,8 @@ pub enum Blow {
 struct Trial {
     holder: String,
     gap: f64,
+    /// When the gap began, s, and how long after the blow.
+    gap_at: (f64, f64),
     step: f64,
     followed: bool,
     new_epoch: bool,
@@ -57,6 +64,7 @@ fn once(moving: &mut Moving, blow: Blow) -> Result<Trial> {
     let pid = moving.scenario.arm.world.pid(&holder).context("the holder was never heard")?;
     moving.forget();
     moving.keep_moving(Duration::from_millis(200))?;
+    let struck = rig::drives::steady_clock();
     process::signal(pid, if blow == Blow::Kill { libc::SIGKILL } else { libc::SIGSTOP })?;
     moving.keep_moving(Duration::from_secs(1))?;
     if blow == Blow::Freeze {
@@ -65,9 +73,14 @@ fn once(moving: &mut Moving, blow: Blow) -> Result<Trial> {
     }
     Ok(moving.ears.with(|heard| {
         let joints = || heard.samples.iter();
+        // What becomes of the arm later is not the takeover's: `idle` measures that.
+        let near = |s: &Vec<_>| between(s, struck - BEFORE, struck + AFTER);
+        let gaps = joints().map(|samples| gap(&near(samples)));
+        let (gap, at) = gaps.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((f64::INFINITY, 0.0));
         Trial {
             holder,
-            gap: joints().map(|samples| longest_gap(samples)).fold(0.0, f64::max),
+            gap,
+            gap_at: (at, at - struck),
             step: joints().map(|samples| largest_step(samples)).fold(0.0, f64::max),
             followed: joints().all(|samples| always_followed(samples)),
             new_epoch: joints().all(|s| s.last().is_some_and(|s| s.applied.0 > lease.epoch)),
@@ -103,11 +116,17 @@ impl Takeovers {
     }
 
     /// Everything else.
-    pub fn detail(&self) -> serde_json::Value {
+    pub fn detail(&self, machine: &Testimony) -> serde_json::Value {
         let gaps: Vec<f64> = self.trials.iter().map(|trial| trial.gap * 1e3).collect();
+        let slow = |t: &&Trial| machine.slow_between(t.gap_at.0, t.gap_at.0 + t.gap);
+        let quiet: Vec<f64> =
+            self.trials.iter().filter(|t| !slow(t)).map(|t| t.gap * 1e3).collect();
         serde_json::json!({
             "trials": self.trials.len(), "goals_succeeded": self.goals, "failures": self.failures,
             "gap_ms": gaps, "gap_ms_median": quantile(&gaps, 0.5),
+            "gap_ms_where_the_machine_was_not_slow": quiet,
+            "gap_began_s_after_the_blow":
+                self.trials.iter().map(|trial| trial.gap_at.1).collect::<Vec<_>>(),
             "killed": self.trials.iter().map(|trial| trial.holder.clone()).collect::<Vec<_>>(),
         })
     }

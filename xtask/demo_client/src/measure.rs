@@ -69,6 +69,10 @@ impl Recording {
     /// Takes in what was heard since the last call.
     pub fn take(&mut self, world: &mut World) {
         self.tracking.take(world);
+        // Who was not heard yet when the clock started counts from its first heartbeat.
+        for (node, beat) in &world.heartbeats {
+            self.beats_before.entry(node.clone()).or_insert_with(|| beat.clone());
+        }
     }
 
     /// The motion is over: counters are read here.

@@ -3,9 +3,10 @@
 //! A new benchmark is one file here and one entry in [`Bench`].
 
 mod control;
+mod dashboard;
 mod thermal;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::ValueEnum;
 
 /// What can be measured.
@@ -13,17 +14,39 @@ use clap::ValueEnum;
 pub enum Bench {
     /// Takeover, planned upgrade and its rollback, cycle, latency, cost of the law.
     Control,
-    /// Alarm, derating, prediction, sensor faults and cost of the thermal node, on virtual time.
+    /// Alarm, derating, prediction, sensor faults and cost of the thermal node on virtual time; what an
+    /// alarm costs the running arm.
     Thermal,
+    /// First paint and frame rate of the page, cost of its server, what it costs control.
+    Dashboard,
 }
 
-/// Runs one benchmark, with fewer trials when `quick`; true when every target is met.
+impl Bench {
+    /// What can be measured alone.
+    fn parts(self) -> &'static [&'static str] {
+        match self {
+            Self::Control => &["idle", "kill", "freeze", "hand-over", "roll-back", "restart"],
+            Self::Thermal => &thermal::PARTS,
+            Self::Dashboard => &[],
+        }
+    }
+}
+
+/// Runs one benchmark, or `only` a part of it, with fewer trials when `quick`; true when every target is met.
 ///
 /// # Errors
 /// When something cannot be built or started.
-pub fn bench(which: Bench, quick: bool) -> Result<bool> {
+pub fn bench(which: Bench, quick: bool, only: Option<&str>) -> Result<bool> {
+    let parts = which.parts();
+    ensure!(
+        only.is_none_or(|only| parts.contains(&only)),
+        "no part {:?}: there are {}",
+        only.unwrap_or_default(),
+        parts.join(", ")
+    );
     match which {
-        Bench::Control => control::run(quick),
-        Bench::Thermal => thermal::run(quick),
+        Bench::Control => control::run(quick, only),
+        Bench::Thermal => thermal::run(quick, only),
+        Bench::Dashboard => dashboard::run(quick),
     }
 }

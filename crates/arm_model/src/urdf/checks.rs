@@ -8,6 +8,7 @@ use super::tree::Tree;
 use crate::ModelError;
 use crate::load::{Zero, check_moments};
 use crate::spatial::RigidInertia;
+use crate::symmetric::Symmetric;
 
 /// Axes shorter than this have no direction.
 const SHORTEST_AXIS: f64 = 1e-9;
@@ -24,8 +25,8 @@ pub(super) fn lumped(link: &str, body: &RigidInertia) -> Result<(), ModelError> 
         return Err(ModelError::MissingInertia { link: link.into() });
     }
     let com = body.first_moment / body.mass;
-    let at_origin = RigidInertia::about_origin(body.mass, com, Matrix3::zeros()).second_moment;
-    check_moments(&(body.second_moment - at_origin), Zero::Refused)
+    let at_origin = RigidInertia::about_origin(body.mass, com, Symmetric::ZERO).second_moment;
+    check_moments(&(body.second_moment - at_origin).matrix(), Zero::Refused)
         .map_err(|moments| ModelError::ImpossibleInertia { link: link.into(), moments })
 }
 

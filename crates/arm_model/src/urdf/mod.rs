@@ -9,9 +9,12 @@ mod tree;
 use nalgebra::{Matrix3, Unit, UnitQuaternion, Vector3};
 use urdf_rs::{Joint, JointType, Link};
 
+use crate::hinge::{Socket, about_z};
 use crate::kinematics::Frame;
 use crate::model::Body;
+use crate::rnea::Twin;
 use crate::spatial::{RigidInertia, Transform, quaternion};
+use crate::symmetric::Symmetric;
 use crate::{ArmModel, JointLimits, JointVector, ModelError, Pose};
 use tree::{Anchor, Tree};
 
@@ -30,11 +33,12 @@ pub(crate) fn read<const N: usize>(
         found: moving.len(),
         joints: moving.iter().map(|j| j.name.as_str()).collect::<Vec<_>>().join(", "),
     };
-    let axes: Vec<Matrix3<f64>> = moving.iter().map(|j| basis_along(&axis(j))).collect();
-    let bodies = bodies(&robot.links, &tree, &axes)?;
+    let (root, bodies, axes) = skeleton(&tree);
+    let bodies = fleshed(bodies, &robot.links, &tree, &axes)?;
     let tip_in_link = tree.anchor(tip).1;
     let tip_rotation = axes.last().copied().unwrap_or_else(Matrix3::identity).transpose();
     Ok(ArmModel {
+        root: root.into(),
         bodies: bodies.try_into().map_err(|_| joint_count())?,
         tip: rotated(&tip_rotation, &tip_in_link).into(),
         rotor_inertia: JointVector::zeros(),
@@ -55,27 +59,47 @@ fn limits(joint: &Joint) -> JointLimits {
     JointLimits { lower: l.lower, upper: l.upper, velocity: l.velocity, effort: l.effort }
 }
 
-/// Places every body's frame, z along its joint, and lumps the links fixed to it.
-fn bodies(links: &[Link], tree: &Tree, axes: &[Matrix3<f64>]) -> Result<Vec<Body>, ModelError> {
-    let mut bodies = Vec::with_capacity(axes.len());
-    let mut previous = Matrix3::identity();
-    for (joint, axes) in tree.moving().iter().zip(axes) {
-        let (_, parent) = tree.anchor(&joint.parent.link);
-        let at_zero = rotated(&previous.transpose(), &(parent * pose(&joint.origin)));
-        let placement = Transform { rotation: at_zero.rotation * axes, ..at_zero };
-        bodies.push(Body {
-            placement: placement.into(),
-            inertia: RigidInertia::ZERO,
-            link_rotation: quaternion(&axes.transpose()),
-        });
-        previous = *axes;
-    }
+/// Places every body's frame, z along its joint: the first one in the base, the bodies as yet
+/// without mass, and what takes each body's coordinates to its link's.
+fn skeleton(tree: &Tree) -> (Transform, Vec<Body>, Vec<Matrix3<f64>>) {
+    let axes: Vec<Matrix3<f64>> = tree.moving().iter().map(|j| basis_along(&axis(j))).collect();
+    let before = std::iter::once(Matrix3::identity()).chain(axes.iter().copied());
+    let placements: Vec<Transform> = (tree.moving().iter().zip(before).zip(&axes))
+        .map(|((joint, before), axes)| {
+            let (_, parent) = tree.anchor(&joint.parent.link);
+            let at_zero = rotated(&before.transpose(), &(parent * pose(&joint.origin)));
+            Transform { rotation: at_zero.rotation * axes, ..at_zero }
+        })
+        .collect();
+    let (root, sockets) = Socket::chain(&placements);
+    let axes: Vec<Matrix3<f64>> =
+        axes.iter().zip(&sockets).map(|(axes, socket)| axes * about_z(socket.1)).collect();
+    let bodies = sockets.iter().zip(&axes).map(|((socket, _), axes)| Body {
+        socket: *socket,
+        inertia: RigidInertia::ZERO,
+        twin: Twin::new(&RigidInertia::ZERO, socket, None),
+        link_rotation: quaternion(&axes.transpose()),
+    });
+    (root, bodies.collect(), axes)
+}
+
+/// Gives the bodies their mass, with that of the links fixed to them.
+fn fleshed(
+    mut bodies: Vec<Body>,
+    links: &[Link],
+    tree: &Tree,
+    axes: &[Matrix3<f64>],
+) -> Result<Vec<Body>, ModelError> {
     for link in links {
         let (Anchor::Body(i), place) = tree.anchor(&link.name) else { continue };
         if let (Some(body), Some(axes)) = (bodies.get_mut(i), axes.get(i)) {
             let in_body = rotated(&axes.transpose(), &place);
             body.inertia = body.inertia + in_body.inertia_to_parent(&inertia(link));
         }
+    }
+    let next: Vec<Socket> = bodies.iter().skip(1).map(|body| body.socket).collect();
+    for (i, body) in bodies.iter_mut().enumerate() {
+        body.twin = Twin::new(&body.inertia, &body.socket, next.get(i));
     }
     for (body, joint) in bodies.iter().zip(tree.moving()) {
         checks::lumped(&joint.child.link, &body.inertia)?;
@@ -87,7 +111,7 @@ fn bodies(links: &[Link], tree: &Tree, axes: &[Matrix3<f64>]) -> Result<Vec<Body
 fn inertia(link: &Link) -> RigidInertia {
     let i = &link.inertial;
     let centre = Transform::from_pose(&pose(&i.origin));
-    let central = checks::matrix(&i.inertia);
+    let central = Symmetric::of(&checks::matrix(&i.inertia));
     centre.inertia_to_parent(&RigidInertia::about_origin(i.mass.value, Vector3::zeros(), central))
 }
 

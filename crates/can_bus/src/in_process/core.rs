@@ -70,11 +70,18 @@ pub struct CoreStatistics {
     pub load: f64,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Endpoint {
+    id: EndpointId,
     filter: Filter,
     tx: VecDeque<Frame>,
     rx: VecDeque<BusInput>,
+}
+
+impl Endpoint {
+    fn new(id: EndpointId, filter: Filter) -> Self {
+        Self { id, filter, tx: VecDeque::new(), rx: VecDeque::new() }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -88,7 +95,8 @@ struct Transmission {
 #[derive(Debug, Clone)]
 pub struct BusCore {
     config: CoreConfig,
-    endpoints: BTreeMap<EndpointId, Endpoint>,
+    /// In the order of their ids.
+    endpoints: Vec<Endpoint>,
     last_id: u32,
     wire: Option<Transmission>,
     late: BTreeMap<(Monotonic, u64), (Frame, EndpointId)>,
@@ -98,6 +106,7 @@ pub struct BusCore {
     rng: ChaCha8Rng,
     statistics: CoreStatistics,
     window: (Monotonic, u64),
+    rings: u64,
 }
 
 impl BusCore {
@@ -106,10 +115,7 @@ impl BusCore {
     pub fn new(config: CoreConfig) -> Self {
         Self {
             config,
-            endpoints: BTreeMap::from([(
-                BABBLER,
-                Endpoint { filter: nothing(), ..Endpoint::default() },
-            )]),
+            endpoints: vec![Endpoint::new(BABBLER, nothing())],
             last_id: 0,
             wire: None,
             late: BTreeMap::new(),
@@ -119,6 +125,7 @@ impl BusCore {
             rng: ChaCha8Rng::seed_from_u64(config.seed),
             statistics: CoreStatistics::default(),
             window: (Monotonic(0), 0),
+            rings: 0,
         }
     }
 
@@ -126,20 +133,20 @@ impl BusCore {
     pub fn attach(&mut self, filter: Filter) -> EndpointId {
         self.last_id += 1;
         let id = EndpointId(self.last_id);
-        self.endpoints.insert(id, Endpoint { filter, ..Endpoint::default() });
+        self.endpoints.push(Endpoint::new(id, filter));
         id
     }
 
     /// Removes a participant and what it still wanted to send.
     pub fn detach(&mut self, id: EndpointId) {
         if id != BABBLER {
-            self.endpoints.remove(&id);
+            self.endpoints.retain(|endpoint| endpoint.id != id);
         }
     }
 
     /// Changes what a participant receives from now on.
     pub fn set_filter(&mut self, id: EndpointId, filter: Filter) {
-        if let Some(endpoint) = self.endpoints.get_mut(&id) {
+        if let Some(endpoint) = self.endpoint(id) {
             endpoint.filter = filter;
         }
     }
@@ -164,14 +171,19 @@ impl BusCore {
         self.put(from, frame, now)
     }
 
+    fn endpoint(&mut self, id: EndpointId) -> Option<&mut Endpoint> {
+        self.endpoints.iter_mut().find(|endpoint| endpoint.id == id)
+    }
+
     fn put(&mut self, from: EndpointId, frame: Frame, now: Monotonic) -> Result<(), SendError> {
-        let endpoint = self.endpoints.get_mut(&from).ok_or(SendError::Detached)?;
-        if !self.config.model_time {
+        let CoreConfig { model_time, tx_queue, .. } = self.config;
+        let endpoint = self.endpoint(from).ok_or(SendError::Detached)?;
+        if !model_time {
             self.count(&frame);
             self.deliver(frame, from, now);
             return Ok(());
         }
-        if endpoint.tx.len() >= self.config.tx_queue {
+        if endpoint.tx.len() >= tx_queue {
             return Err(SendError::Full);
         }
         endpoint.tx.push_back(frame);
@@ -181,21 +193,32 @@ impl BusCore {
 
     /// The next thing a participant has received, up to the last [`BusCore::step`].
     pub fn receive(&mut self, id: EndpointId) -> Option<BusInput> {
-        self.endpoints.get_mut(&id)?.rx.pop_front()
+        self.endpoint(id)?.rx.pop_front()
     }
 
     /// Whether a participant has something to read.
     #[must_use]
     pub fn has_input(&self, id: EndpointId) -> bool {
-        self.endpoints.get(&id).is_some_and(|e| !e.rx.is_empty())
+        self.endpoints.iter().any(|e| e.id == id && !e.rx.is_empty())
+    }
+
+    /// How often somebody who had nothing to read got something: as long as it stays the same, nobody
+    /// need be woken.
+    #[must_use]
+    pub const fn rings(&self) -> u64 {
+        self.rings
     }
 
     /// When [`BusCore::step`] has something to do; `None`: only when somebody sends.
     #[must_use]
     pub fn next_event(&self) -> Option<Monotonic> {
-        let wire = self.wire.map(|t| t.ends);
+        let wire = self.wire.as_ref().map(|t| t.ends);
+        if self.late_count == 0 && self.faults.is_empty() {
+            return wire;
+        }
         let late = self.late.first_key_value().map(|((at, _), _)| *at);
-        [wire, late, self.faults.next_event()].into_iter().flatten().min()
+        let faults = if self.faults.is_empty() { None } else { self.faults.next_event() };
+        [wire, late, faults].into_iter().flatten().min()
     }
 
     /// Lets time pass until `now`, event by event in the order of their times.
@@ -234,11 +257,11 @@ impl BusCore {
         if self.wire.is_some() {
             return;
         }
-        let heads = self.endpoints.iter_mut().filter(|(_, e)| !e.tx.is_empty());
-        let winner =
-            heads.min_by_key(|(id, e)| (e.tx.front().map(|f| f.id().arbitration_key()), **id));
-        let Some((&from, endpoint)) = winner else { return };
+        let heads = self.endpoints.iter_mut().filter(|e| !e.tx.is_empty());
+        let winner = heads.min_by_key(|e| (e.tx.front().map(|f| f.id().arbitration_key()), e.id));
+        let Some(endpoint) = winner else { return };
         let Some(frame) = endpoint.tx.pop_front() else { return };
+        let from = endpoint.id;
         let ends = now + wire::duration(self.count(&frame), self.config.bitrate);
         self.wire = Some(Transmission { frame, from, ends });
     }
@@ -252,8 +275,10 @@ impl BusCore {
 
     fn deliver(&mut self, frame: Frame, from: EndpointId, at: Monotonic) {
         let faulty = !self.faults.is_empty();
+        let (limit, rings) = (self.config.rx_queue, &mut self.rings);
         let mut overrun = 0;
-        for (&to, endpoint) in &mut self.endpoints {
+        for endpoint in &mut self.endpoints {
+            let to = endpoint.id;
             if to == from || !endpoint.filter.accepts(&frame) {
                 continue;
             }
@@ -271,15 +296,16 @@ impl BusCore {
             }
             for _ in 0..copies {
                 let input = BusInput::Frame { frame, received_at: at };
-                overrun += u64::from(!push(endpoint, input, self.config.rx_queue));
+                overrun += u64::from(!push(endpoint, input, limit, rings));
             }
         }
         self.statistics.overrun += overrun;
     }
 
     fn hand_over(&mut self, to: EndpointId, input: BusInput) {
-        if let Some(endpoint) = self.endpoints.get_mut(&to) {
-            let taken = push(endpoint, input, self.config.rx_queue);
+        let limit = self.config.rx_queue;
+        if let Some(endpoint) = self.endpoints.iter_mut().find(|endpoint| endpoint.id == to) {
+            let taken = push(endpoint, input, limit, &mut self.rings);
             self.statistics.overrun += u64::from(!taken);
         }
     }
@@ -317,9 +343,10 @@ impl BusCore {
         self.wire = None;
         self.late.clear();
         let event = if off { BusEvent::BusOff } else { BusEvent::Restarted };
-        for endpoint in self.endpoints.values_mut() {
+        for endpoint in &mut self.endpoints {
             endpoint.tx.clear();
-            push(endpoint, BusInput::Event(event.clone()), self.config.rx_queue);
+            let input = BusInput::Event(event.clone());
+            push(endpoint, input, self.config.rx_queue, &mut self.rings);
         }
         self.arbitrate(now);
     }
@@ -346,9 +373,10 @@ fn nothing() -> Filter {
 }
 
 /// Queues an input; false when the participant does not read and the input is dropped.
-fn push(endpoint: &mut Endpoint, input: BusInput, limit: usize) -> bool {
+fn push(endpoint: &mut Endpoint, input: BusInput, limit: usize, rings: &mut u64) -> bool {
     let room = endpoint.rx.len() < limit;
     if room {
+        *rings += u64::from(endpoint.rx.is_empty());
         endpoint.rx.push_back(input);
     }
     room

@@ -56,6 +56,7 @@ impl FromMsg for JointCommand {
             mode: one_of("mode", msg.mode, &MODES)?,
             position: per_joint("position", &msg.position)?,
             velocity: per_joint("velocity", &msg.velocity)?,
+            acceleration: per_joint("acceleration", &msg.acceleration)?,
             effort: per_joint("effort", &msg.effort)?,
         })
     }
@@ -78,6 +79,7 @@ impl ToMsg for JointCommand {
             mode: code_of(self.mode, &MODES),
             position: self.position.to_vec(),
             velocity: self.velocity.to_vec(),
+            acceleration: self.acceleration.to_vec(),
             effort: self.effort.to_vec(),
         }
     }
@@ -98,8 +100,11 @@ impl FromMsg for JointFeedback {
             effort: finite("effort", msg.effort)?,
             setpoint_position: finite("setpoint_position", msg.setpoint_position)?,
             setpoint_velocity: finite("setpoint_velocity", msg.setpoint_velocity)?,
+            setpoint_at: Monotonic(msg.setpoint_at_ns),
             applied_epoch: msg.applied_epoch,
             applied_sequence: msg.applied_sequence,
+            lease_epoch: msg.lease_epoch,
+            lease_holder: msg.lease_holder,
             drive: one_of("drive_state", msg.drive_state, &DRIVE)?,
             driver: one_of("driver_state", msg.driver_state, &DRIVER)?,
             faults: msg.faults,
@@ -123,8 +128,11 @@ impl ToMsg for JointFeedback {
             effort: self.effort,
             setpoint_position: self.setpoint_position,
             setpoint_velocity: self.setpoint_velocity,
+            setpoint_at_ns: self.setpoint_at.0,
             applied_epoch: self.applied_epoch,
             applied_sequence: self.applied_sequence,
+            lease_epoch: self.lease_epoch,
+            lease_holder: self.lease_holder,
             drive_state: code_of(self.drive, &DRIVE),
             driver_state: code_of(self.driver, &DRIVER),
             faults: self.faults,

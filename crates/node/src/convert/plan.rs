@@ -176,6 +176,7 @@ impl FromMsg for ControlState {
             mode: one_of("mode", msg.mode, &MODES)?,
             integral: per_joint("integral", &msg.integral)?,
             violation: violation(msg),
+            found_bad: msg.found_bad,
             reason: msg.reason.clone(),
         })
     }
@@ -212,6 +213,7 @@ impl ToMsg for ControlState {
             violation_error: broken.map_or(0.0, |v| v.error),
             violation_limit: broken.map_or(0.0, |v| v.limit),
             violation_path_time: broken.map_or(0.0, |v| v.path_time),
+            found_bad: self.found_bad,
             reason: self.reason.clone(),
         }
     }

@@ -48,6 +48,7 @@ fn command(sequence: u64, ms: u64) -> JointCommand {
         mode: Mode::Position,
         position: [0.1; 6],
         velocity: [0.2; 6],
+        acceleration: [0.0; 6],
         effort: [0.3; 6],
     }
 }

@@ -22,7 +22,7 @@ use vocabulary::plan::{ControlState, MotionPlan};
 use vocabulary::time::Now;
 use vocabulary::topics;
 
-/// Above the drivers: control's jitter is everybody's jitter.
+/// Below the drivers, whose feedback each cycle begins with, and above everything else of the arm.
 const PRIORITY: i32 = 60;
 
 /// A factor of `arm_controller/speed_scaling_input`.

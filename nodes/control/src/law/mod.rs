@@ -72,6 +72,8 @@ pub struct LawOutput {
     pub position: PerJoint<f64>,
     /// Velocity at the setpoint, rad/s.
     pub velocity: PerJoint<f64>,
+    /// Acceleration at the setpoint, rad/s².
+    pub acceleration: PerJoint<f64>,
     /// Torque feed-forward (position mode) or setpoint (torque mode), N·m.
     pub effort: PerJoint<f64>,
 }

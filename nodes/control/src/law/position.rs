@@ -33,7 +33,7 @@ impl Law for PositionLaw {
             let wanted = *effort * tuning.feed_forward;
             *effort = if wanted.is_finite() { wanted.clamp(-limit, *limit) } else { 0.0 };
         }
-        let State { position, velocity, .. } = *input.reference;
-        LawOutput { mode: Mode::Position, position, velocity, effort }
+        let State { position, velocity, acceleration } = *input.reference;
+        LawOutput { mode: Mode::Position, position, velocity, acceleration, effort }
     }
 }

@@ -145,7 +145,7 @@ impl Law for TorqueLaw {
             let parts = Parts { model, adopted, limit: *limit, dt: input.dt };
             *effort = joint.update(gains, measured.as_ref(), &parts);
         }
-        let State { position, velocity, .. } = *input.reference;
-        LawOutput { mode: Mode::Torque, position, velocity, effort }
+        let State { position, velocity, acceleration } = *input.reference;
+        LawOutput { mode: Mode::Torque, position, velocity, acceleration, effort }
     }
 }

@@ -8,6 +8,8 @@ use vocabulary::plan::{ControlPhase, ControlState, MotionPlan, PlanAction, Toler
 use vocabulary::time::{Monotonic, Now, Stamp};
 
 pub(crate) const BOOT: u64 = 42;
+/// Boot id of somebody else.
+const STRANGER: u64 = 43;
 const PERIOD: f64 = 0.004;
 pub(crate) const HOME: PerJoint<f64> = [0.0, 0.0, 0.1, 0.0, 0.2, 0.0];
 
@@ -58,7 +60,8 @@ pub(crate) struct Rig {
     pub(crate) inputs: Inputs,
     pub(crate) plan: MotionPlan,
     pub(crate) permit: u64,
-    pub(crate) applied_epoch: u64,
+    /// Newest epoch in force at a driver, of a stranger.
+    pub(crate) stranger_epoch: u64,
     /// Measurement errors, rad.
     pub(crate) offset: PerJoint<f64>,
     /// Something was commanded to move.
@@ -86,7 +89,7 @@ impl Rig {
             inputs: Inputs::default(),
             plan: plan(),
             permit: 1,
-            applied_epoch: 0,
+            stranger_epoch: 0,
             offset: [0.0; JOINTS],
             moved: false,
             worst_error: 0.0,
@@ -230,8 +233,7 @@ impl Rig {
                 && matches!(self.drivers[joint], DriverState::Following)
             {
                 let ahead = sampled_at.seconds_from(c.setpoint_at).clamp(0.0, 0.05);
-                let v = c.velocity[joint];
-                self.setpoints[joint] = (c.position[joint] + v * ahead, v);
+                self.setpoints[joint] = c.motion_at(joint, ahead).unwrap();
             }
             let (position, velocity) = self.setpoints[joint];
             let feedback = JointFeedback {
@@ -243,7 +245,9 @@ impl Rig {
                 velocity,
                 setpoint_position: position,
                 setpoint_velocity: velocity,
-                applied_epoch: self.applied_epoch,
+                setpoint_at: sampled_at,
+                lease_epoch: self.stranger_epoch,
+                lease_holder: STRANGER,
                 driver: self.drivers[joint],
                 ..JointFeedback::default()
             };

@@ -25,6 +25,8 @@ pub(crate) struct One {
     pub(crate) hears: bool,
     /// What it sends is changed by this on its way: a bad program.
     pub(crate) spoil: fn(&mut JointCommand) -> bool,
+    /// What it sends is under way until [`Pair::deliver`].
+    pub(crate) delayed: bool,
     pub(crate) log: Vec<LogLine>,
 }
 
@@ -49,6 +51,9 @@ pub(crate) struct Pair {
     pub(crate) epochs: Vec<u64>,
     pub(crate) torque: PerJoint<f64>,
     lease: Lease,
+    /// This joint's driver alone obeys this epoch of this process.
+    pub(crate) stray: Option<(usize, u64, u64)>,
+    under_way: Vec<JointCommand>,
 }
 
 impl Pair {
@@ -62,6 +67,7 @@ impl Pair {
             alive: true,
             hears: true,
             spoil: |_| true,
+            delayed: false,
             log: Vec::new(),
         };
         Self {
@@ -80,6 +86,8 @@ impl Pair {
             epochs: Vec::new(),
             torque: [0.0; JOINTS],
             lease: Lease::default(),
+            stray: None,
+            under_way: Vec::new(),
         }
     }
 
@@ -203,6 +211,10 @@ impl Pair {
         if !(one.spoil)(&mut command) {
             return None;
         }
+        if one.delayed {
+            self.under_way.push(command);
+            return None;
+        }
         for (other, one) in self.ones.iter_mut().enumerate() {
             if one.hears || other == index {
                 one.inputs.commands.push(Received { at: now.mono, value: command });
@@ -223,6 +235,13 @@ impl Pair {
         }
     }
 
+    /// What was delayed reaches the drivers now.
+    pub(crate) fn deliver(&mut self) {
+        for command in std::mem::take(&mut self.under_way) {
+            self.drive(&command);
+        }
+    }
+
     /// Setpoints for two periods ahead, as drivers send them.
     fn advance(&mut self) {
         let Some(target) = &self.target else { return };
@@ -230,11 +249,11 @@ impl Pair {
         let ahead = self.now.shifted(2.0 * PERIOD).seconds_from(target.setpoint_at);
         let (before, speed) = self.setpoint;
         for joint in 0..JOINTS {
-            let position = command.position[joint] + command.velocity[joint] * ahead;
+            let (position, velocity) = command.motion_at(joint, ahead).unwrap();
             let step = position - (before[joint] + speed[joint] * PERIOD);
             self.jump = self.jump.max(step.abs());
             self.setpoint.0[joint] = position;
-            self.setpoint.1[joint] = command.velocity[joint];
+            self.setpoint.1[joint] = velocity;
         }
     }
 
@@ -243,7 +262,10 @@ impl Pair {
         self.sequence += 1;
         let (position, velocity) = self.setpoint;
         let applied = self.target.as_ref().map(|target| &target.command);
+        let lease = (self.gate.lease().epoch(), self.gate.lease().holder());
         std::array::from_fn(|joint| {
+            let stray = self.stray.filter(|(stray, ..)| *stray == joint);
+            let (lease_epoch, lease_holder) = stray.map_or(lease, |(_, e, h)| (e, h)).max(lease);
             let behind = 2.0 * PERIOD * velocity[joint];
             let feedback = JointFeedback {
                 sampled_at,
@@ -254,8 +276,11 @@ impl Pair {
                 velocity: velocity[joint],
                 setpoint_position: position[joint],
                 setpoint_velocity: velocity[joint],
+                setpoint_at: self.now.shifted(2.0 * PERIOD),
                 applied_epoch: applied.map_or(0, |c| c.epoch),
                 applied_sequence: applied.map_or(0, |c| c.sequence),
+                lease_epoch,
+                lease_holder,
                 driver: DriverState::Following,
                 ..JointFeedback::default()
             };

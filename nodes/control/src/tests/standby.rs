@@ -104,6 +104,42 @@ fn a_takeover_while_the_arm_stops_stops_it() {
     assert!(pair.setpoint.1.iter().all(|v| v.abs() < 1e-9));
 }
 
+/// The second, deaf for a moment, has claimed epoch 2 and given it up; its commands are under way.
+fn claimed_in_vain() -> Pair {
+    let mut pair = moving();
+    (pair.ones[1].hears, pair.ones[1].delayed) = (false, true);
+    pair.run(0.02);
+    (pair.ones[1].hears, pair.ones[1].delayed) = (true, false);
+    pair.run(0.008);
+    assert!(pair.said(1).contains("gives up epoch 2"), "{}", pair.said(1));
+    pair
+}
+
+#[test]
+fn a_claim_that_is_followed_after_it_was_given_up_is_lived_up_to() {
+    let mut pair = claimed_in_vain();
+    pair.ones[0].alive = false;
+    pair.run(0.012);
+    pair.deliver();
+    pair.run(0.1);
+    assert_eq!((pair.epoch(), pair.holder()), (2, BOOTS[1]), "{}", pair.said(1));
+    pair.ones[0].alive = true;
+    ends_at(&mut pair, 0.8);
+    assert!(pair.jump < 1e-3, "a step of {} rad", pair.jump);
+}
+
+#[test]
+fn a_claim_that_only_one_driver_has_heard_ends_the_tenure_of_the_holder() {
+    let mut pair = claimed_in_vain();
+    pair.look();
+    pair.stray = Some((0, 2, BOOTS[1]));
+    pair.run(0.1);
+    assert_eq!((pair.epoch(), pair.holder()), (2, BOOTS[1]), "{}", pair.said(1));
+    assert!(pair.gap <= TAKEOVER.as_secs_f64(), "{} s", pair.gap);
+    ends_at(&mut pair, 0.8);
+    assert!(pair.jump < 1e-3, "a step of {} rad", pair.jump);
+}
+
 #[test]
 fn a_controller_that_joins_in_the_middle_of_a_motion_can_take_over() {
     for wait in [0.3, 1.2] {

@@ -20,6 +20,9 @@ use vocabulary::time::{Monotonic, Now};
 /// be true.
 const IMPLAUSIBLE_SPEED: f64 = 3.0;
 const IMPLAUSIBLE_SLACK: f64 = 0.005;
+/// Further than a turn beyond its limits no joint with end stops can stand, rad: the encoder has
+/// lost itself, and a joint that is held there would be torn off.
+const IMPOSSIBLE: f64 = std::f64::consts::TAU;
 
 impl Joint {
     /// Takes a frame of the drive. `sync` is when the drive sampled, as far as known.
@@ -192,6 +195,10 @@ impl Joint {
         let &[status, counts, torque, ..] = &values;
         let raw = counts as i32;
         let position = self.id.scale.position(self.unwrap.peek(raw));
+        let (low, high) = (self.id.limits.lower, self.id.limits.upper);
+        if !(low - IMPOSSIBLE..=high + IMPOSSIBLE).contains(&position) {
+            return None;
+        }
         if let Some((before, from)) = self.velocity.last() {
             let dt = at.seconds_from(before);
             let most = IMPLAUSIBLE_SPEED * self.id.limits.velocity * dt + IMPLAUSIBLE_SLACK;

@@ -22,6 +22,7 @@ fn target(cycle: u64, position: f64, velocity: f64) -> Target {
     Target {
         position,
         velocity,
+        acceleration: 0.0,
         effort: 1.0,
         mode: Mode::Position,
         setpoint_at: at(cycle),
@@ -43,6 +44,22 @@ fn a_command_is_extrapolated_while_it_is_valid_and_its_expiry_in_motion_is_told_
     let stopped = 0.5 * 0.004 * 4.0 + 0.5 * 0.5 / 16.0;
     assert!((motion.setpoint().position() - stopped).abs() < 1e-9);
     assert_eq!(motion.setpoint().velocity(), 0.0);
+}
+
+#[test]
+fn a_gap_in_the_commands_is_bridged_along_the_acceleration() {
+    let path =
+        |t: f64| (-0.2 + 3.0 * t * t - 5.0 * t.powi(3), 6.0 * t - 15.0 * t * t, 6.0 - 30.0 * t);
+    let mut motion = standing();
+    motion.setpoint_mut().put(path(0.1).0, path(0.1).1);
+    let (position, velocity, acceleration) = path(0.104);
+    motion.offer(Target { acceleration, ..target(1, position, velocity) });
+    (1..=5).for_each(|k| {
+        motion.advance(at(k), at(k), Freedom::Follow);
+    });
+    let there = path(0.12);
+    assert!((motion.setpoint().position() - there.0).abs() < 5.0 * 0.016_f64.powi(3) + 1e-12);
+    assert!((motion.setpoint().velocity() - there.1).abs() < 15.0 * 0.016_f64.powi(2) + 1e-12);
 }
 
 #[test]

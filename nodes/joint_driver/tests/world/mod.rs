@@ -146,6 +146,7 @@ impl World {
             mode: Mode::Position,
             position: [position; 6],
             velocity: [velocity; 6],
+            acceleration: [0.0; 6],
             effort: [3.0; 6],
         }
     }

@@ -37,6 +37,20 @@ fn a_valid_goal_is_accepted_planned_and_succeeds_when_control_reached_it() {
 }
 
 #[test]
+fn a_controller_that_joins_without_lease_refuses_nothing_while_the_holder_is_heard() {
+    let mut rig = Rig::new();
+    rig.state.epoch = 4;
+    rig.idle();
+    rig.newcomer();
+    let held = rig.motion.control_state().unwrap();
+    assert_eq!((held.boot_id, held.epoch), (CONTROL_BOOT, 4));
+    for _ in 0..60 {
+        rig.newcomer();
+    }
+    assert_eq!(rig.motion.control_state().unwrap().boot_id, 77, "the holder is silent");
+}
+
+#[test]
 fn feedback_comes_at_the_monitor_rate() {
     let mut rig = driving();
     let count: usize = (0..100).map(|_| rig.idle().goal_events.len()).sum();

@@ -6,6 +6,7 @@
 use super::objects;
 use can_bus::canopen::od::{Address, DataType, Object, RPDO_MAPPING, TPDO_MAPPING};
 use can_bus::canopen::sdo::AbortCode;
+use std::rc::Rc;
 
 /// What the bus may do with an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +64,29 @@ fn range(kind: DataType) -> (i64, i64) {
 #[derive(Debug, Clone)]
 pub struct Dictionary {
     entries: Vec<Entry>,
+    /// Open addressing: slot + 1 of the object whose address belongs here, 0 for none. A drive asks
+    /// for dozens of objects per cycle.
+    index: Rc<[u16]>,
+}
+
+/// Where an address belongs in an index of so many places, a power of two.
+fn place(address: Address, places: usize) -> usize {
+    let mixed = u32::from(address.index) << 8 | u32::from(address.sub);
+    (mixed.wrapping_mul(0x9E37_79B1) >> 16) as usize & (places - 1)
+}
+
+fn index(entries: &[Entry]) -> Rc<[u16]> {
+    // Most places stay empty, so that a search is short.
+    let places = (4 * entries.len() + 1).next_power_of_two();
+    let mut index = vec![0_u16; places];
+    for (entry, number) in entries.iter().zip(1..) {
+        let start = place(entry.object.address, places);
+        let free = (0..places).map(|n| (start + n) % places).find(|n| index.get(*n) == Some(&0));
+        if let Some(slot) = free.and_then(|n| index.get_mut(n)) {
+            *slot = number;
+        }
+    }
+    index.into()
 }
 
 impl Dictionary {
@@ -71,11 +95,19 @@ impl Dictionary {
     pub fn new(mut entries: Vec<Entry>) -> Self {
         entries.sort_by_key(|e| e.object.address);
         entries.dedup_by_key(|e| e.object.address);
-        Self { entries }
+        let index = index(&entries);
+        Self { entries, index }
     }
 
     fn slot(&self, address: Address) -> Option<usize> {
-        self.entries.binary_search_by_key(&address, |e| e.object.address).ok()
+        let mut at = place(address, self.index.len());
+        loop {
+            let slot = usize::from(*self.index.get(at)?).checked_sub(1)?;
+            if self.entries.get(slot)?.object.address == address {
+                return Some(slot);
+            }
+            at = (at + 1) & (self.index.len() - 1);
+        }
     }
 
     /// The entry at an address.
