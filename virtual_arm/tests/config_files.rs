@@ -146,6 +146,19 @@ fn the_motion_file_states_the_defaults_but_for_the_tolerances() {
 }
 
 #[test]
+fn the_recorder_file_states_the_defaults_and_keeps_fewer_large_messages() {
+    let mut file: recorder::Config = config(parameters("recorder.yaml")).unwrap();
+    assert_eq!(file.validate(), Ok(()));
+    let rules = recorder::rules::Rules::new(&file.rules, file.depth);
+    let depth = |kind| rules.decide("/any", kind).map(|decision| decision.depth);
+    assert_eq!(depth("sensor_msgs/msg/CompressedImage"), Some(64));
+    assert_eq!(depth("armature_msgs/msg/JointFeedback"), Some(1_000));
+    file.rules.clear();
+    assert_eq!(file, recorder::Config::default());
+    refuses_misspelt_keys::<recorder::Config>("recorder.yaml");
+}
+
+#[test]
 fn the_thermal_file_states_the_defaults_and_describes_the_simulated_motors() {
     let file: thermal::Config = config(parameters("thermal.yaml")).unwrap();
     assert_eq!(file, thermal::Config::default());

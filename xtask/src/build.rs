@@ -4,7 +4,7 @@
 //! by its content, because r2r does not look at message files again.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -26,8 +26,8 @@ const FAULTY: &str = "faulty_control";
 
 /// Programs that use ROS 2 beside the nodes, built with them so that all share
 /// one build of r2r.
-const COMPANIONS: [&str; 5] =
-    ["demo_client", "bench_client", "status_client", "upgrade_client", FAULTY];
+const COMPANIONS: [&str; 6] =
+    ["demo_client", "bench_client", "bench_recorder", "status_client", "upgrade_client", FAULTY];
 
 /// Builds one of the programs beside the nodes; returns the environment to run it in.
 ///
@@ -60,36 +60,68 @@ pub fn companions() -> Result<RosEnv> {
     Ok(ros)
 }
 
-/// Builds armature_msgs when it changed since the last time.
-pub fn messages(ros: &RosEnv) -> Result<()> {
-    let source = paths::root().join("msg");
-    let stamp = paths::install().join("share/armature_msgs/built-from");
-    let _lock = lock::hold(&paths::target().join("ros").join("messages.lock"))?;
-    let wanted = message_digest(ros)?;
-    if fs::read_to_string(&stamp).is_ok_and(|built| built == wanted) {
-        return Ok(());
-    }
-    let mut progress = Progress::new("armature_msgs changed", 2);
-    let build = paths::target().join("ros").join("build").join("armature_msgs");
-    progress.step("generating and compiling it", || {
-        // Definitions that were removed must not stay installed.
-        remove_folder(paths::install().join("share/armature_msgs"))?;
-        remove_folder(build.clone())?;
-        for mut command in cmake_in(ros, &source, &build, &paths::install()) {
-            let log = paths::logs().join("armature_msgs.log");
-            run_logged(&mut command, &log, "building armature_msgs")?;
-        }
-        Ok(())
-    })?;
-    progress.step("dropping r2r's bindings to the old ones", clean_bindings)?;
-    fs::write(&stamp, wanted)?;
-    progress.finish("armature_msgs is built");
-    Ok(())
+/// A message package of this repository: its name and where its source is.
+struct Messages {
+    name: &'static str,
+    source: &'static str,
+    /// Only where nobody else has installed one of that name.
+    stand_in: bool,
 }
 
-fn message_digest(ros: &RosEnv) -> Result<String> {
+const MESSAGES: [Messages; 2] = [
+    Messages { name: "armature_msgs", source: "msg", stand_in: false },
+    Messages { name: "rosbag2_interfaces", source: "xtask/rosbag2_interfaces", stand_in: true },
+];
+
+/// Builds the message packages that changed since the last time.
+pub fn messages(ros: &RosEnv) -> Result<()> {
+    let _lock = lock::hold(&paths::target().join("ros").join("messages.lock"))?;
+    MESSAGES.iter().filter(|package| package.is_ours(ros)).try_for_each(|it| it.build(ros))
+}
+
+impl Messages {
+    fn is_ours(&self, ros: &RosEnv) -> bool {
+        let share = Path::new("share").join(self.name).join("package.xml");
+        let prefixes = ros.ament_prefixes().iter().map(Path::new);
+        let mut others = prefixes.filter(|prefix| *prefix != paths::install());
+        !self.stand_in || !others.any(|prefix| prefix.join(&share).exists())
+    }
+
+    fn build(&self, ros: &RosEnv) -> Result<()> {
+        let name = self.name;
+        let installed = paths::install().join("share").join(name);
+        let stamp = installed.join("built-from");
+        let wanted = self.digest(ros)?;
+        if fs::read_to_string(&stamp).is_ok_and(|built| built == wanted) {
+            return Ok(());
+        }
+        let mut progress = Progress::new(&format!("{name} changed"), 2);
+        let build = paths::target().join("ros").join("build").join(name);
+        let source = paths::root().join(self.source);
+        progress.step("generating and compiling it", || {
+            // Definitions that were removed must not stay installed.
+            remove_folder(installed)?;
+            remove_folder(build.clone())?;
+            for mut command in cmake_in(ros, &source, &build, &paths::install()) {
+                let log = paths::logs().join(format!("{name}.log"));
+                run_logged(&mut command, &log, &format!("building {name}"))?;
+            }
+            Ok(())
+        })?;
+        progress.step("dropping r2r's bindings to the old ones", clean_bindings)?;
+        fs::write(&stamp, wanted)?;
+        progress.finish(&format!("{name} is built"));
+        Ok(())
+    }
+
+    fn digest(&self, ros: &RosEnv) -> Result<String> {
+        message_digest(ros, &paths::root().join(self.source))
+    }
+}
+
+fn message_digest(ros: &RosEnv, source: &Path) -> Result<String> {
     let mut digest = Digest::new();
-    digest.add_folder(&paths::root().join("msg"))?;
+    digest.add_folder(source)?;
     for prefix in ros.ament_prefixes() {
         digest.add(prefix.as_bytes());
     }

@@ -21,6 +21,7 @@ pub mod paths;
 pub mod prepare;
 pub mod process;
 pub mod progress;
+pub mod replay;
 pub mod simulate;
 pub mod socketcan;
 pub mod status;

@@ -12,7 +12,7 @@ use xtask::bench::{self, Bench};
 use xtask::env::RosEnv;
 use xtask::simulate::{self, Task};
 use xtask::upgrade::{self, Node};
-use xtask::{build, demo, doctor, heat, paths, socketcan, status, targets, test};
+use xtask::{build, demo, doctor, heat, paths, replay, socketcan, status, targets, test};
 
 /// Builds, runs and tests the Armature servo arm.
 #[derive(Debug, Parser)]
@@ -137,6 +137,21 @@ enum Verb {
         /// The recording.
         bag: PathBuf,
     },
+    /// Feed recordings into a node's library, with their time as its clock, and tell what it would say.
+    Replay {
+        /// Recordings (MCAP), oldest first.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Whose library: thermal, joint_state or recorder.
+        #[arg(long)]
+        node: String,
+        /// Parameter file of the node; those of config/ without one.
+        #[arg(long)]
+        config: Option<PathBuf>,
+        /// Write the outputs as a recording (MCAP) instead of lines.
+        #[arg(long)]
+        output: Option<PathBuf>,
+    },
     /// Print a completion script for the alias xtask="cargo xtask".
     Completions {
         /// Which shell.
@@ -179,6 +194,9 @@ fn run(verb: Verb) -> Result<bool> {
             heat::plot(recording, live, seconds)
         }
         Verb::IdentifyThermal { bag } => heat::identify(&bag),
+        Verb::Replay { files, node, config, output } => {
+            replay::replay(&replay::Wish { files, node, config, output })
+        }
         Verb::Completions { shell } => {
             completions(shell);
             Ok(true)

@@ -18,6 +18,7 @@ pub mod lifecycle;
 mod lifecycle_services;
 mod middleware;
 pub mod params;
+pub mod raw;
 pub mod realtime;
 pub mod services;
 mod shell;

@@ -28,9 +28,24 @@ const LOOPBACK_PEERS: &str =
           <locator><udpv4><address>127.0.0.1</address></udpv4></locator>
         </initialPeersList>";
 
+/// Asked of the kernel for everything that waits at a socket of a listener, bytes; the kernel gives at
+/// most `net.core.rmem_max`. The usual 208 kB hold a tenth of a second of the arm's traffic, and of
+/// images the half of one.
+const LISTENER_BUFFER: &str = "<receiveBufferSize>16777216</receiveBufferSize>";
+
+/// What a process mainly does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Takes the newest of each topic: what waits long is worth nothing.
+    Actor,
+    /// Must not miss anything.
+    Listener,
+}
+
 /// UDP only. Everybody announces himself twice a second (3 s by default): whoever is started again
 /// hears the others only then.
-fn profile(loopback: bool) -> String {
+fn profile(loopback: bool, part: Part) -> String {
+    let buffer = if part == Part::Listener { LISTENER_BUFFER } else { "" };
     let (interfaces, peers) = if loopback { (LOOPBACK, LOOPBACK_PEERS) } else { ("", "") };
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
@@ -39,6 +54,7 @@ fn profile(loopback: bool) -> String {
     <transport_descriptor>
       <transport_id>udp</transport_id>
       <type>UDPv4</type>
+      {buffer}
       <maxInitialPeersRange>32</maxInitialPeersRange>
       {interfaces}
     </transport_descriptor>
@@ -76,14 +92,14 @@ impl Drop for Profile {
 
 /// Chooses UDP for this process. Call it first of all, while there is one thread, and keep what it
 /// returns until the node is created.
-pub(crate) fn choose_transport() -> Profile {
+pub(crate) fn choose_transport(part: Part) -> Profile {
     if CHOICES.iter().any(|name| given(name).is_some()) {
         return Profile::default();
     }
     let range = given(RANGE).unwrap_or_default();
     let only = given(LOCALHOST_ONLY).as_deref() == Some("1");
     let loopback = range == "LOCALHOST" || only;
-    let Ok(path) = write(&profile(loopback)) else { return Profile::default() };
+    let Ok(path) = write(&profile(loopback, part)) else { return Profile::default() };
     set(PROFILE, &path.to_string_lossy());
     if loopback {
         set(RANGE, "SYSTEM_DEFAULT");

@@ -4,7 +4,7 @@
 //! again without a change); a failure later with one line and exit code 1.
 
 use crate::arm::ArmError;
-use crate::middleware;
+use crate::middleware::{self, Part};
 use crate::params::ParameterError;
 use crate::shell::Shell;
 use crate::signal;
@@ -45,7 +45,21 @@ impl StartError {
 /// Runs a node: creates its shell and hands it to `work` until that returns.
 #[must_use]
 pub fn main(default_name: &str, work: impl FnOnce(Shell) -> anyhow::Result<()>) -> ExitCode {
-    let profile = middleware::choose_transport();
+    begin(default_name, Part::Actor, work)
+}
+
+/// As [`main`], for a node that must not miss anything of what is sent.
+#[must_use]
+pub fn listener(default_name: &str, work: impl FnOnce(Shell) -> anyhow::Result<()>) -> ExitCode {
+    begin(default_name, Part::Listener, work)
+}
+
+fn begin(
+    default_name: &str,
+    part: Part,
+    work: impl FnOnce(Shell) -> anyhow::Result<()>,
+) -> ExitCode {
+    let profile = middleware::choose_transport(part);
     signal::install();
     let created = create(default_name);
     drop(profile);

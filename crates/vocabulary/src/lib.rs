@@ -9,9 +9,11 @@
 #![forbid(unsafe_code)]
 
 pub mod arm;
+pub mod codes;
 pub mod command;
 pub mod config;
 pub mod durations;
+pub mod event;
 pub mod gate;
 pub mod handover;
 pub mod health;

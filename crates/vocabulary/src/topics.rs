@@ -73,6 +73,8 @@ topics! {
     SPEED_SCALING = "arm_controller/speed_scaling_input", Latched;
     /// `visualization_msgs/MarkerArray`, dashboard to rviz: the alarms as texts.
     ALARM_MARKERS = "alarm_markers", Latched;
+    /// `armature_msgs/Event`, recorder to all.
+    RECORDER_EVENTS = "recorder/events", Latched;
     /// `sensor_msgs/JointState` of the simulator's true state.
     SIM_TRUTH = "sim/joint_states", Latest;
 }

@@ -4,21 +4,17 @@
 //! process; when it cannot be stored, the process ends rather than forget a "no".
 
 mod ros;
+mod services;
 mod store;
 
 use node::realtime::{self, CycleTimer, Realtime};
-use node::services::Requests;
 use node::topics::{Latest, Publisher, Stream};
 use node::{Shell, StartError, signal, start};
-use r2r::ServiceRequest;
-use r2r::armature_msgs::srv::HandOverControl;
-use r2r::std_srvs::srv::Trigger;
-use std::collections::BTreeMap;
+use services::Services;
 use std::process::ExitCode;
 use std::time::Duration;
 use store::Store;
-use supervisor::{Config, ControlReport, HandOverRequest, HandOverResponse, Inputs, Outputs};
-use supervisor::{Request, RequestKind, Response, Supervisor};
+use supervisor::{Config, ControlReport, Inputs, Outputs, Supervisor};
 use vocabulary::arm::{ArmState, ArmStatus};
 use vocabulary::command::Lease;
 use vocabulary::health::Heartbeat;
@@ -38,54 +34,19 @@ struct Wiring {
     control: Stream<ControlState>,
     lease: Publisher<Lease>,
     status: Publisher<ArmStatus>,
-    servers: Vec<(Requests<Trigger::Service>, RequestKind)>,
-    unanswered: BTreeMap<u64, ServiceRequest<Trigger::Service>>,
-    hand_overs: Requests<HandOverControl::Service>,
-    handing_over: BTreeMap<u64, ServiceRequest<HandOverControl::Service>>,
-    next_id: u64,
+    services: Services,
 }
 
 impl Wiring {
     fn create(shell: &mut Shell) -> Result<Self, StartError> {
-        let mut servers = Vec::new();
-        for (name, kind) in ros::SERVICES {
-            servers.push((shell.service(name)?, kind));
-        }
         Ok(Self {
             heartbeats: shell.stream(topics::HEARTBEAT)?,
             arm_state: shell.latest(topics::ARM_STATE)?,
             control: shell.stream(topics::CONTROL_STATE)?,
             lease: shell.publisher(topics::LEASE)?,
             status: shell.publisher(topics::ARM_STATUS)?,
-            servers,
-            unanswered: BTreeMap::new(),
-            hand_overs: shell.service(topics::service::HAND_OVER)?,
-            handing_over: BTreeMap::new(),
-            next_id: 1,
+            services: Services::create(shell)?,
         })
-    }
-
-    fn requests(&mut self) -> Vec<Request> {
-        let mut requests = Vec::new();
-        for (server, kind) in &mut self.servers {
-            while let Some(request) = server.take() {
-                requests.push(Request { id: self.next_id, kind: *kind });
-                self.unanswered.insert(self.next_id, request);
-                self.next_id += 1;
-            }
-        }
-        requests
-    }
-
-    fn hand_over_requests(&mut self) -> Vec<HandOverRequest> {
-        let mut requests = Vec::new();
-        while let Some(request) = self.hand_overs.take() {
-            let HandOverControl::Request { to, canary } = request.message.clone();
-            requests.push(HandOverRequest { id: self.next_id, to, canary });
-            self.handing_over.insert(self.next_id, request);
-            self.next_id += 1;
-        }
-        requests
     }
 
     /// The report of the highest epoch among those that came.
@@ -100,33 +61,10 @@ impl Wiring {
         reports.max_by_key(|report| report.epoch)
     }
 
-    /// An inactive supervisor decides nothing.
-    fn turn_away(&mut self) {
-        while let Some((_, request)) = self.unanswered.pop_first() {
-            let message = "supervisor is not active: activate it first".to_owned();
-            let _client_gone = request.respond(Trigger::Response { success: false, message });
-        }
-        while let Some((_, request)) = self.handing_over.pop_first() {
-            let message = "supervisor is not active: activate it first".to_owned();
-            let answer = HandOverControl::Response { message, ..Default::default() };
-            let _client_gone = request.respond(answer);
-        }
-    }
-
     fn send(&mut self, outputs: Outputs) {
         self.lease.send_all(&outputs.lease);
         self.status.send_all(&outputs.status);
-        for Response { id, success, message } in outputs.responses {
-            if let Some(request) = self.unanswered.remove(&id) {
-                let _client_gone = request.respond(Trigger::Response { success, message });
-            }
-        }
-        for HandOverResponse { id, success, message, epoch, gap } in outputs.hand_overs {
-            if let Some(request) = self.handing_over.remove(&id) {
-                let answer = HandOverControl::Response { success, message, epoch, gap };
-                let _client_gone = request.respond(answer);
-            }
-        }
+        self.services.answer(outputs.responses, outputs.hand_overs);
     }
 }
 
@@ -151,7 +89,8 @@ fn run(mut shell: Shell) -> anyhow::Result<()> {
             looked = now.mono;
             shell.publishers_of(topics::JOINT_COMMAND)
         });
-        let (requests, hand_overs) = (wiring.requests(), wiring.hand_over_requests());
+        let (requests, hand_overs) =
+            (wiring.services.requests(), wiring.services.hand_over_requests());
         let (heartbeats, arm_state) =
             (wiring.heartbeats.take_received(), wiring.arm_state.take_received());
         if shell.is_active() {
@@ -174,7 +113,7 @@ fn run(mut shell: Shell) -> anyhow::Result<()> {
             shell.diagnose(now, diagnostics.into_iter().map(ros::diagnostic).collect());
             wiring.send(outputs);
         } else {
-            wiring.turn_away();
+            wiring.services.turn_away();
         }
         shell.beat(now, || timer.annotate(supervisor.health()));
     }

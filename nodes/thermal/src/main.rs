@@ -4,14 +4,13 @@
 //! its own name, so that two versions can be compared, and says nothing that anybody obeys.
 
 mod ros;
+mod services;
 
 use node::arm::DescribedArm;
 use node::realtime::CycleTimer;
-use node::services::Requests;
 use node::topics::{Latest, Publisher};
 use node::{Shell, StartError, signal, start};
-use r2r::armature_msgs::srv::PredictThermal;
-use r2r::std_srvs::srv::Trigger;
+use services::Services;
 use std::process::ExitCode;
 use std::time::Duration;
 use thermal::{Arm, Config, Inputs, Outputs, Thermal};
@@ -20,7 +19,7 @@ use vocabulary::command::JointTelemetry;
 use vocabulary::plan::ControlState;
 use vocabulary::thermal::{ThermalAlarm, ThermalState};
 use vocabulary::time::{Monotonic, Now};
-use vocabulary::topics::{self, Qos, thermal_service};
+use vocabulary::topics::{self, Qos};
 
 /// Between two reports on `/diagnostics`, s.
 const DIAGNOSTICS: f64 = 1.0;
@@ -78,36 +77,6 @@ impl Publications {
         self.state.send_all(&outputs.state);
         self.alarm.send_all(&outputs.alarm);
         self.derating.send_all(&outputs.derating);
-    }
-}
-
-/// Answered by the active node only: of two versions that serve, one speaks.
-struct Services {
-    predict: Requests<PredictThermal::Service>,
-    acknowledge: Requests<Trigger::Service>,
-}
-
-impl Services {
-    fn create(shell: &mut Shell) -> Result<Self, StartError> {
-        let predict = shell.service(thermal_service::PREDICT)?;
-        Ok(Self { predict, acknowledge: shell.service(thermal_service::ACKNOWLEDGE)? })
-    }
-
-    /// Leaves all requests to the node that is active.
-    fn ignore(&mut self) {
-        while self.predict.take().is_some() {}
-        while self.acknowledge.take().is_some() {}
-    }
-
-    fn serve(&mut self, thermal: &mut Thermal, shell: &Shell) {
-        let order = shell.order();
-        self.predict.answer(|asked| {
-            let answer = ros::request(asked, order)
-                .and_then(|request| thermal.predict(&request).map_err(|error| error.to_string()));
-            ros::response(answer, order)
-        });
-        self.acknowledge
-            .answer(|_| Trigger::Response { success: true, message: thermal.acknowledge() });
     }
 }
 

@@ -36,6 +36,8 @@ impl Launch {
             .arg(format!("can_port:={}", free_port()?))
             .arg(format!("state_file:={}", state.display()))
             .args(unwatched.then_some("dashboard:=false"))
+            // Where nobody asks for it, a black box would only take time from what is tested.
+            .arg("record:=false")
             .args(arguments)
             .env("ROS_LOG_DIR", log.with_extension("ros"))
             .stdin(Stdio::null())

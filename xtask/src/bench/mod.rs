@@ -4,6 +4,7 @@
 
 mod control;
 mod dashboard;
+mod recorder;
 mod thermal;
 
 use anyhow::{Result, ensure};
@@ -14,6 +15,8 @@ use clap::ValueEnum;
 pub enum Bench {
     /// Takeover, planned upgrade and its rollback, cycle, latency, cost of the law.
     Control,
+    /// Loss, CPU time and kills of the recorder, beside a recorder of others.
+    Recorder,
     /// Alarm, derating, prediction, sensor faults and cost of the thermal node on virtual time; what an
     /// alarm costs the running arm.
     Thermal,
@@ -26,6 +29,7 @@ impl Bench {
     fn parts(self) -> &'static [&'static str] {
         match self {
             Self::Control => &["idle", "kill", "freeze", "hand-over", "roll-back", "restart"],
+            Self::Recorder => &[],
             Self::Thermal => &thermal::PARTS,
             Self::Dashboard => &[],
         }
@@ -38,14 +42,13 @@ impl Bench {
 /// When something cannot be built or started.
 pub fn bench(which: Bench, quick: bool, only: Option<&str>) -> Result<bool> {
     let parts = which.parts();
-    ensure!(
-        only.is_none_or(|only| parts.contains(&only)),
-        "no part {:?}: there are {}",
-        only.unwrap_or_default(),
-        parts.join(", ")
-    );
+    if let Some(only) = only {
+        let known = if parts.is_empty() { "none".to_owned() } else { parts.join(", ") };
+        ensure!(parts.contains(&only), "no part {only:?} of this benchmark: there are {known}");
+    }
     match which {
         Bench::Control => control::run(quick, only),
+        Bench::Recorder => recorder::run(quick),
         Bench::Thermal => thermal::run(quick, only),
         Bench::Dashboard => dashboard::run(quick),
     }

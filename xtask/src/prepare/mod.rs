@@ -144,6 +144,13 @@ pub fn tools() -> Result<PathBuf> {
     Ok(python)
 }
 
+/// Where the packages of the tools' Python are, for programs of another one.
+pub fn tools_packages(python: &Path) -> Option<PathBuf> {
+    let lib = python.parent()?.parent()?.join("lib");
+    let folders = fs::read_dir(lib).ok()?.flatten().map(|entry| entry.path().join("site-packages"));
+    folders.into_iter().find(|folder| folder.is_dir())
+}
+
 fn clear(folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| format!("cannot clear {}", folder.display()))?;

@@ -1,6 +1,5 @@
 //! What `cargo xtask identify-thermal` and `cargo xtask report thermal` run.
 
-mod cdr;
 mod plot;
 mod record;
 mod recording;

@@ -1,10 +1,15 @@
 //! What a recording says of heat.
 
-use crate::cdr::Reader;
 use anyhow::{Context, Result, ensure};
+use recording::{Message, decode};
 use std::collections::BTreeMap;
 use std::path::Path;
 use thermal::identify::Sample;
+use vocabulary::command::JointTelemetry;
+use vocabulary::config::ArmConfig;
+use vocabulary::plan::ControlState;
+use vocabulary::thermal::ThermalState;
+use vocabulary::time::Stamp;
 
 /// `thermal_state` at one instant; the parts that are drawn.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,28 +39,32 @@ pub struct Recording {
     pub states: Vec<State>,
 }
 
-/// Reads the messages of heat of an MCAP file; the rest is passed over.
+/// Reads the messages of heat of an MCAP file; the rest is passed over, and a recording that was cut
+/// off is read as far as it goes.
 ///
 /// # Errors
 /// When it cannot be read or a message of heat is broken.
 pub fn read(path: &Path) -> Result<Recording> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let order = ArmConfig::default().joint_order()?;
     let mut recording = Recording::default();
     let mut velocity = [0.0; 6];
-    for message in mcap::MessageStream::new(&bytes)? {
-        // A recording that was cut off is read as far as it goes.
-        let Ok(message) = message else { break };
-        let Some(schema) = message.channel.schema.as_ref() else { continue };
-        let topic = &message.channel.topic;
-        match schema.name.as_str() {
-            "armature_msgs/msg/JointTelemetry" => {
-                let (joint, sample) = telemetry(&message.data, &velocity)
-                    .with_context(|| format!("a message on {topic}"))?;
-                recording.telemetry.entry(joint).or_default().push(sample);
+    for message in recording::Reader::open(path)? {
+        let (topic, data) = (message.topic(), message.data.as_slice());
+        let about = || format!("a message on {topic}");
+        match message.kind() {
+            JointTelemetry::NAME => {
+                let telemetry = decode(data, &order).with_context(about)?;
+                let (joint, sample) = sample(&telemetry, &velocity);
+                let name = order.names().get(joint).cloned().unwrap_or_default();
+                recording.telemetry.entry(name).or_default().push(sample);
             }
-            "armature_msgs/msg/ControlState" => velocity = speeds(&message.data)?,
-            "armature_msgs/msg/ThermalState" if topic.ends_with("thermal_state") => {
-                recording.states.push(state(&message.data)?);
+            ControlState::NAME => {
+                velocity =
+                    decode::<ControlState>(data, &order).with_context(about)?.feedback_velocity;
+            }
+            ThermalState::NAME if topic.ends_with("thermal_state") => {
+                let state = decode::<ThermalState>(data, &order).with_context(about)?;
+                recording.states.push(state_of(&state));
             }
             _ => {}
         }
@@ -68,57 +77,33 @@ pub fn read(path: &Path) -> Result<Recording> {
     Ok(recording)
 }
 
-fn telemetry(data: &[u8], velocity: &[f64; 6]) -> Result<(String, Sample)> {
-    let mut r = Reader::new(data)?;
-    let (time, joint, _boot) = (r.time()?, r.text()?, r.u64()?);
-    let (winding, housing, _stage, current) = (r.f64()?, r.f64()?, r.f64()?, r.f64()?);
-    // Joints are numbered at the end of their names; without a number the speed is unknown.
-    let digits = joint.trim_start_matches(|c: char| !c.is_ascii_digit());
-    let number: Option<usize> = digits.parse().ok();
-    let speed = number.and_then(|n| velocity.get(n.checked_sub(1)?)).copied();
-    let velocity = speed.filter(|v| v.is_finite()).unwrap_or(0.0);
-    Ok((joint, Sample { time, current, velocity, winding, housing }))
+/// A sample with the measured speed beside it; without a finite one the speed counts as 0.
+fn sample(of: &JointTelemetry, velocity: &[f64; 6]) -> (usize, Sample) {
+    let speed = velocity.get(of.joint).copied().filter(|v| v.is_finite());
+    let sample = Sample {
+        time: seconds(of.stamp),
+        current: of.current,
+        velocity: speed.unwrap_or(0.0),
+        winding: of.winding_temperature,
+        housing: of.housing_temperature,
+    };
+    (of.joint, sample)
 }
 
-/// Measured speeds in `control_state`.
-fn speeds(data: &[u8]) -> Result<[f64; 6]> {
-    let mut r = Reader::new(data)?;
-    r.time()?;
-    for _ in 0..4 {
-        r.u64()?;
+fn state_of(of: &ThermalState) -> State {
+    State {
+        time: seconds(of.stamp),
+        winding: of.winding,
+        bound: of.winding_bound,
+        housing: of.housing,
+        limit: of.winding_limit,
+        speed: of.speed,
+        level: of.level.map(|level| level as u8),
     }
-    r.u32()?;
-    r.byte()?;
-    for _ in 0..3 {
-        r.f64()?;
-    }
-    for _ in 0..4 {
-        r.six()?;
-    }
-    r.six()
 }
 
-fn state(data: &[u8]) -> Result<State> {
-    let mut r = Reader::new(data)?;
-    let (time, _boot) = (r.time()?, r.u64()?);
-    for _ in 0..6 {
-        r.text()?;
-    }
-    let (winding, bound, housing) = (r.six()?, r.six()?, r.six()?);
-    let (_housing_bound, limit) = (r.six()?, r.six()?);
-    for _ in 0..3 {
-        r.six()?;
-    }
-    let (speed, _ambient) = (r.f64()?, r.f64()?);
-    for _ in 0..18 {
-        r.byte()?;
-    }
-    r.six()?;
-    let mut level = [0; 6];
-    for level in &mut level {
-        *level = r.byte()?;
-    }
-    Ok(State { time, winding, bound, housing, limit, speed, level })
+fn seconds(stamp: Stamp) -> f64 {
+    stamp.seconds_from(Stamp(0))
 }
 
 /// Reads lines of `ros2 topic echo --csv` of `thermal_state`.

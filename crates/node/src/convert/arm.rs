@@ -1,17 +1,11 @@
 //! The arm's status, state and derating.
 
-use super::command::{DRIVE, DRIVER};
 use super::{FromMsg, Refused, ToMsg, code_of, finite, finite_per_joint, fraction, one_of};
 use super::{per_joint, same_joints, stamp, table, time};
 use r2r::armature_msgs::msg;
-use vocabulary::arm::{ArmMode, ArmState, ArmStatus, Derating, Freshness};
+use vocabulary::arm::{ArmState, ArmStatus, Derating};
+use vocabulary::codes::{DRIVE, DRIVER, FRESHNESS, MODE};
 use vocabulary::joint::JointOrder;
-
-const MODE: [(ArmMode, u8); 4] =
-    [(ArmMode::Disabled, 0), (ArmMode::Enabled, 1), (ArmMode::Stopped, 2), (ArmMode::Hold, 3)];
-
-const FRESHNESS: [(Freshness, u8); 4] =
-    [(Freshness::Fresh, 0), (Freshness::Late, 1), (Freshness::Silent, 2), (Freshness::Frozen, 3)];
 
 impl FromMsg for ArmStatus {
     type Msg = msg::ArmStatus;

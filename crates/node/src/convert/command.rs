@@ -7,37 +7,10 @@ use super::stamp::positive;
 use super::{FromMsg, Refused, ToMsg, code_of, finite, joint_index, joint_name, one_of, per_joint};
 use super::{stamp, time};
 use r2r::armature_msgs::msg;
-use vocabulary::command::{
-    DriveState, DriverState, JointCommand, JointFeedback, JointTelemetry, Lease, Mode, Refusal,
-};
+use vocabulary::codes::{DRIVE, DRIVER, MODES};
+use vocabulary::command::{JointCommand, JointFeedback, JointTelemetry, Lease, Refusal};
 use vocabulary::joint::JointOrder;
 use vocabulary::time::Monotonic;
-
-pub(super) const MODES: [(Mode, u8); 2] = [(Mode::Position, 8), (Mode::Torque, 10)];
-
-/// Numbers of `JointFeedback.DRIVE_*`.
-pub(super) const DRIVE: [(DriveState, u8); 9] = [
-    (DriveState::Unknown, 0),
-    (DriveState::NotReady, 1),
-    (DriveState::SwitchOnDisabled, 2),
-    (DriveState::ReadyToSwitchOn, 3),
-    (DriveState::SwitchedOn, 4),
-    (DriveState::OperationEnabled, 5),
-    (DriveState::QuickStopActive, 6),
-    (DriveState::FaultReaction, 7),
-    (DriveState::Fault, 8),
-];
-
-/// Numbers of `JointFeedback.DRIVER_*`.
-pub(super) const DRIVER: [(DriverState, u8); 7] = [
-    (DriverState::Offline, 0),
-    (DriverState::Disabled, 1),
-    (DriverState::Enabling, 2),
-    (DriverState::Holding, 3),
-    (DriverState::Following, 4),
-    (DriverState::Blocked, 5),
-    (DriverState::Faulted, 6),
-];
 
 impl FromMsg for JointCommand {
     type Msg = msg::JointCommand;

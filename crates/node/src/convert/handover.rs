@@ -1,8 +1,8 @@
 //! What the holder of the lease tells its standby.
 
-use super::plan::PHASE;
 use super::{FromMsg, Refused, ToMsg, code_of, finite, finite_per_joint, one_of, per_joint};
 use r2r::armature_msgs::msg;
+use vocabulary::codes::PHASE;
 use vocabulary::handover::HandOver;
 use vocabulary::joint::JointOrder;
 use vocabulary::time::Monotonic;

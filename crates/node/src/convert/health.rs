@@ -2,17 +2,9 @@
 
 use super::{FromMsg, Refused, ToMsg, code_of, finite, one_of, stamp, time};
 use r2r::armature_msgs::msg;
-use vocabulary::health::{CycleStatistics, Health, Heartbeat, Histogram, Lifecycle};
+use vocabulary::codes::{HEALTH, LIFECYCLE};
+use vocabulary::health::{CycleStatistics, Heartbeat, Histogram};
 use vocabulary::joint::JointOrder;
-
-const LIFECYCLE: [(Lifecycle, u8); 4] = [
-    (Lifecycle::Unconfigured, 1),
-    (Lifecycle::Inactive, 2),
-    (Lifecycle::Active, 3),
-    (Lifecycle::Finalized, 4),
-];
-
-const HEALTH: [(Health, u8); 3] = [(Health::Ok, 0), (Health::Warn, 1), (Health::Error, 2)];
 
 impl FromMsg for Heartbeat {
     type Msg = msg::Heartbeat;

@@ -6,6 +6,7 @@
 
 mod arm;
 mod command;
+mod event;
 mod handover;
 mod health;
 mod plan;
@@ -19,6 +20,7 @@ pub use standard::{joint_state, trajectory_point};
 
 use r2r::WrappedTypesupport;
 use thiserror::Error;
+use vocabulary::codes::{code_of, value_of};
 use vocabulary::joint::{JOINTS, JointOrder, PerJoint};
 
 /// Why a message is not taken in.
@@ -143,8 +145,7 @@ fn joint_name(index: usize, order: &JointOrder) -> String {
 
 /// A field that names one of a few values by number.
 fn one_of<T: Copy>(field: &'static str, value: u8, table: &[(T, u8)]) -> Result<T, Refused> {
-    let found = table.iter().find(|(_, code)| *code == value).map(|(known, _)| *known);
-    found.ok_or_else(|| Refused::Value {
+    value_of(value, table).ok_or_else(|| Refused::Value {
         field,
         value: value.to_string(),
         allowed: "one of the constants of the message",
@@ -173,7 +174,5 @@ fn fraction(field: &'static str, value: f64) -> Result<f64, Refused> {
     Err(Refused::Value { field, value: value.to_string(), allowed: "0 to 1" })
 }
 
-/// The number of a value in such a table.
-fn code_of<T: Copy + PartialEq>(value: T, table: &[(T, u8)]) -> u8 {
-    table.iter().find(|(known, _)| *known == value).map_or(0, |(_, code)| *code)
-}
+#[cfg(test)]
+mod cdr;

@@ -1,31 +1,18 @@
 //! Motion plans and the report of control.
 
-use super::command::MODES;
 use super::{FromMsg, Refused, ToMsg, code_of, finite, finite_per_joint, one_of, per_joint};
 use super::{stamp, time};
 use r2r::armature_msgs::msg;
 use std::sync::Arc;
+use vocabulary::codes::{MODES, PHASE};
 use vocabulary::joint::{JointOrder, PerJoint};
-use vocabulary::plan::{
-    ControlPhase, ControlState, MotionPlan, PlanAction, Tolerance, Violation, Waypoint,
-};
+use vocabulary::plan::{ControlState, MotionPlan, PlanAction, Tolerance, Violation, Waypoint};
 use vocabulary::time::Monotonic;
 
 /// More waypoints than this are no plan.
 const MAX_WAYPOINTS: usize = 10_000;
 
 const ACTION: [(PlanAction, u8); 2] = [(PlanAction::Execute, 0), (PlanAction::Stop, 1)];
-
-pub(super) const PHASE: [(ControlPhase, u8); 8] = [
-    (ControlPhase::Inactive, 0),
-    (ControlPhase::Holding, 1),
-    (ControlPhase::Blending, 2),
-    (ControlPhase::Executing, 3),
-    (ControlPhase::Settling, 4),
-    (ControlPhase::Reached, 5),
-    (ControlPhase::Stopping, 6),
-    (ControlPhase::Paused, 7),
-];
 
 fn waypoint(msg: &msg::Waypoint, plan: &msg::MotionPlan) -> Result<Waypoint, Refused> {
     let optional = |given: bool, field, values: &[f64]| {

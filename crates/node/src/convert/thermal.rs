@@ -4,25 +4,9 @@ use super::{
     FromMsg, Refused, ToMsg, code_of, fraction, one_of, per_joint, same_joints, stamp, table, time,
 };
 use r2r::armature_msgs::msg;
+use vocabulary::codes::{LEVEL, SENSOR};
 use vocabulary::joint::{JOINTS, JointOrder, PerJoint};
-use vocabulary::thermal::{SensorState, ThermalAlarm, ThermalLevel, ThermalState};
-
-const SENSOR: [(SensorState, u8); 7] = [
-    (SensorState::None, 0),
-    (SensorState::Ok, 1),
-    (SensorState::Silent, 2),
-    (SensorState::Stuck, 3),
-    (SensorState::Jumping, 4),
-    (SensorState::Offset, 5),
-    (SensorState::Implausible, 6),
-];
-
-const LEVEL: [(ThermalLevel, u8); 4] = [
-    (ThermalLevel::Normal, 0),
-    (ThermalLevel::Warning, 1),
-    (ThermalLevel::Derate, 2),
-    (ThermalLevel::Stop, 3),
-];
+use vocabulary::thermal::{ThermalAlarm, ThermalState};
 
 fn codes<T: Copy + PartialEq>(values: &PerJoint<T>, known: &[(T, u8)]) -> Vec<u8> {
     values.iter().map(|value| code_of(*value, known)).collect()

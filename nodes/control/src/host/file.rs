@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
-use std::{env, fs, thread};
+use std::{fs, thread};
 use vocabulary::joint::PerJoint;
 use vocabulary::settings::{ControlSettings, TipLoad};
 
@@ -49,7 +49,7 @@ impl SettingsFile {
     /// `$XDG_STATE_HOME` or `~/.local/state`.
     pub fn open(configured: &str, namespace: &str) -> Self {
         let path = if configured.is_empty() {
-            default_folder().join(namespace.trim_matches('/')).join("control.json")
+            node::start::state_folder(namespace).join("control.json")
         } else {
             PathBuf::from(configured).with_extension("control.json")
         };
@@ -96,12 +96,6 @@ impl SettingsFile {
         // The thread ends only with the process.
         let _sent = self.writer.send(settings);
     }
-}
-
-fn default_folder() -> PathBuf {
-    let home = || env::var_os("HOME").map_or_else(env::temp_dir, PathBuf::from);
-    let state = env::var_os("XDG_STATE_HOME").filter(|given| !given.is_empty());
-    state.map_or_else(|| home().join(".local/state"), PathBuf::from).join("armature")
 }
 
 fn replace(path: &Path, kept: &Kept) -> anyhow::Result<()> {

@@ -232,23 +232,3 @@ fn same_seed_gives_the_same_bytes() {
     };
     assert_eq!(run(), run());
 }
-
-/// Run with `--release -- --ignored --nocapture` for the figure of the requirement.
-#[test]
-#[ignore = "a measurement, meaningful in release only"]
-fn one_cycle_of_six_enabled_drives_costs_below_forty_microseconds() {
-    let mut rig = Rig::enabled(bent());
-    let hold = bent().initial_position;
-    let mut costs: Vec<u128> = (0..5000)
-        .map(|_| {
-            let start = std::time::Instant::now();
-            rig.cycle(hold, [0.0; JOINTS]);
-            rig.heard.clear();
-            start.elapsed().as_nanos()
-        })
-        .collect();
-    costs.sort_unstable();
-    let (median, p99) = (costs[costs.len() / 2], costs[costs.len() * 99 / 100]);
-    println!("4 ms of simulation: median {median} ns, p99 {p99} ns");
-    assert!(median < 40_000, "median {median} ns");
-}
