@@ -9,12 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// What planning publishes; it is not part of the launch file yet. This is the only list of it.
-const FROM_PLANNING: [(&str, &str); 2] = [
-    ("/planning/preview", "visualization_msgs/msg/MarkerArray"),
-    ("/planning/scene_markers", "visualization_msgs/msg/MarkerArray"),
-];
-
 /// A topic, the type a view wants of it, and a field of it that is shown.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Named {
@@ -178,13 +172,6 @@ fn look(s: &mut Scenario, named: &BTreeSet<Named>, services: &[String]) -> Resul
     let node = s.arm.node();
     let topics = node.get_topic_names_and_types()?;
     for Named { topic, wants, field, latched } in named {
-        if let Some((_, kind)) = FROM_PLANNING.iter().find(|(known, _)| known == topic) {
-            ensure!(wants.as_deref().is_none_or(|wants| wants == *kind), "{topic} is {kind}");
-            // As soon as planning runs beside the arm its entry is held against it.
-            let real = topics.get(topic).and_then(|types| types.first());
-            ensure!(real.is_none_or(|real| real == kind), "{topic} is {real:?}, not {kind}");
-            continue;
-        }
         let types = topics.get(topic).with_context(|| format!("there is no topic {topic}"))?;
         let kind = types.first().context("a topic without type")?;
         ensure!(

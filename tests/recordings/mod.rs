@@ -29,8 +29,7 @@ pub struct Cut {
 
 impl Folder {
     pub fn fresh(name: &str) -> Result<Self> {
-        let target =
-            std::env::var_os("ARMATURE_TARGET").map_or_else(|| "target".into(), PathBuf::from);
+        let target = rig::launch::target();
         let path = std::path::absolute(target.join("log").join(format!("{name}.recordings")))?;
         let _not_there = fs::remove_dir_all(&path);
         fs::create_dir_all(&path)?;

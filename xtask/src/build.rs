@@ -49,6 +49,7 @@ pub fn everything() -> Result<RosEnv> {
     run(&mut cargo_build(&ros), "building the nodes")?;
     install::nodes(nodes().chain([FAULTY]))?;
     install::bringup()?;
+    install::moveit_config()?;
     Ok(ros)
 }
 

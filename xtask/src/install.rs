@@ -1,5 +1,5 @@
 //! Lays out `target/ros/install` as colcon would, with links instead of copies:
-//! `lib/armature_nodes/<node>`, `share/armature_bringup/{launch,config}`.
+//! `lib/armature_nodes/<node>`, `share/armature_bringup/{launch,config}`, and the same for MoveIt.
 
 use std::fs;
 use std::io;
@@ -30,6 +30,23 @@ pub fn bringup() -> Result<()> {
         link_files(&paths::root().join(folder), &share.join(folder))?;
     }
     manifest("armature_bringup", "launch")
+}
+
+/// What package armature_moveit_config takes from the arm itself.
+const MOVEIT_SHARES: [&str; 3] = ["armature.srdf", "armature.urdf.xacro", "joint_limits.yaml"];
+
+/// Links package armature_moveit_config.
+pub fn moveit_config() -> Result<()> {
+    let share = paths::install().join("share").join("armature_moveit_config");
+    drop_dead_links(&share)?;
+    for folder in ["launch", "config"] {
+        link_files(&paths::root().join("moveit_config").join(folder), &share.join(folder))?;
+    }
+    for file in MOVEIT_SHARES {
+        let source = paths::root().join("config/description").join(file);
+        link(&source, &share.join("config").join(file))?;
+    }
+    manifest("armature_moveit_config", "moveit_config")
 }
 
 fn manifest(package: &str, folder: &str) -> Result<()> {

@@ -27,6 +27,8 @@ struct Arguments {
 enum Picture {
     /// Temperatures, bounds, alarms, derating.
     Thermal,
+    /// A motion among obstacles, its speed and torque.
+    Planning,
 }
 
 #[derive(Debug, Subcommand)]
@@ -119,11 +121,12 @@ enum Verb {
     },
     /// Say what is there, what is missing, and what to do.
     Doctor,
-    /// List every figure of target/report/ against its limit, what falls short first; or draw heat.
+    /// List every figure of target/report/ against its limit, what falls short first; or draw heat or a motion.
     Report {
-        /// Draw something instead: `thermal` writes target/report/thermal.svg.
+        /// Draw something instead: `thermal` writes target/report/thermal.svg, `planning` planning.svg.
         what: Option<Picture>,
-        /// The recording to draw (MCAP); without one, work of the virtual arm.
+        /// `thermal`: the recording to draw (MCAP); without one, work of the virtual arm. `planning`:
+        /// the name of a problem, shelf_01 for one.
         recording: Option<PathBuf>,
         /// Draw what a running arm says.
         #[arg(long, conflicts_with = "recording")]
@@ -192,6 +195,9 @@ fn run(verb: Verb) -> Result<bool> {
         Verb::Report { what: None, .. } => targets::print(&paths::reports()),
         Verb::Report { what: Some(Picture::Thermal), recording, live, seconds } => {
             heat::plot(recording, live, seconds)
+        }
+        Verb::Report { what: Some(Picture::Planning), recording, .. } => {
+            bench::draw_planning(recording.as_deref())
         }
         Verb::IdentifyThermal { bag } => heat::identify(&bag),
         Verb::Replay { files, node, config, output } => {

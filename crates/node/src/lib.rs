@@ -8,6 +8,7 @@
 //! to empty a subscription to its newest value; a *poll* is one pass over everything that arrived.
 
 pub mod action;
+pub mod action_client;
 pub mod arm;
 pub mod bus;
 pub mod clients;

@@ -4,6 +4,7 @@
 //! [`Shell::beat`]; nothing here waits.
 
 use crate::action::ActionServer;
+use crate::action_client::ActionClient;
 use crate::clients::Caller;
 use crate::clock;
 use crate::convert::{FromMsg, Refused, ToMsg};
@@ -118,10 +119,16 @@ impl Shell {
 
     /// Takes in everything that has arrived and answers lifecycle and parameter services.
     pub fn poll(&mut self) -> Now {
+        self.poll_within(Duration::ZERO)
+    }
+
+    /// As [`Shell::poll`], but waits for something to arrive, at most so long: for nodes without a
+    /// cycle, which answer at once and cost nothing while nobody asks.
+    pub fn poll_within(&mut self, wait: Duration) -> Now {
         let mut now = clock::now();
         let thorough = self.rhythm.is_off(now.mono);
         for spin in 0..MAX_SPINS {
-            self.node.spin_once(Duration::ZERO);
+            self.node.spin_once(if spin == 0 { wait } else { Duration::ZERO });
             now = clock::now();
             if !self.drain(Turn { at: now.mono, first: spin == 0, thorough }) {
                 break;
@@ -408,6 +415,17 @@ impl Shell {
         A::Goal: Clone,
     {
         Ok(ActionServer::create(&mut self.node, name)?)
+    }
+
+    /// A client of an action server.
+    ///
+    /// # Errors
+    /// [`StartError`] from the middleware.
+    pub fn action_client<A: WrappedActionTypeSupport + 'static>(
+        &mut self,
+        name: &str,
+    ) -> Result<ActionClient<A>, StartError> {
+        Ok(ActionClient::create(&mut self.node, name)?)
     }
 }
 

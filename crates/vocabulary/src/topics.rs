@@ -73,6 +73,10 @@ topics! {
     SPEED_SCALING = "arm_controller/speed_scaling_input", Latched;
     /// `visualization_msgs/MarkerArray`, dashboard to rviz: the alarms as texts.
     ALARM_MARKERS = "alarm_markers", Latched;
+    /// `trajectory_msgs/JointTrajectory`, planning to people: the motion that move_to is about to drive.
+    PLANNING_PREVIEW = "planning/preview", Latched;
+    /// `visualization_msgs/MarkerArray`, planning to rviz: the scene and the way of the tip.
+    PLANNING_MARKERS = "planning/markers", Latched;
     /// `armature_msgs/Event`, recorder to all.
     RECORDER_EVENTS = "recorder/events", Latched;
     /// `sensor_msgs/JointState` of the simulator's true state.
@@ -119,4 +123,26 @@ pub mod thermal_service {
     pub const PREDICT: &str = "thermal/predict";
     /// `std_srvs/Trigger`: somebody has seen the alarms.
     pub const ACKNOWLEDGE: &str = "thermal/acknowledge";
+}
+
+/// The services of planning (`armature_msgs`), and its action.
+pub mod planning_service {
+    /// `PlanToJoints`.
+    pub const PLAN_TO_JOINTS: &str = "planning/plan_to_joints";
+    /// `PlanToPose`.
+    pub const PLAN_TO_POSE: &str = "planning/plan_to_pose";
+    /// `PlanCartesian`.
+    pub const PLAN_CARTESIAN: &str = "planning/plan_cartesian";
+    /// `ComputeIk`.
+    pub const COMPUTE_IK: &str = "planning/compute_ik";
+    /// `ComputeFk`.
+    pub const COMPUTE_FK: &str = "planning/compute_fk";
+    /// `CheckState`.
+    pub const CHECK_STATE: &str = "planning/check_state";
+    /// `EditScene`.
+    pub const SCENE: &str = "planning/scene";
+    /// The action `MoveTo`.
+    pub const MOVE_TO: &str = "planning/move_to";
+    /// The action `control_msgs/FollowJointTrajectory`, by which move_to drives the arm.
+    pub const FOLLOW: &str = "arm_controller/follow_joint_trajectory";
 }

@@ -14,7 +14,7 @@ use wiring::Wiring;
 
 /// Below everything that moves the arm.
 const PRIORITY: i32 = 25;
-/// Plans begin within this.
+/// What waits for nothing but time is looked at so often.
 const PERIOD: Duration = Duration::from_millis(10);
 
 fn run(mut shell: Shell) -> anyhow::Result<()> {

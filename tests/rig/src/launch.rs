@@ -69,10 +69,14 @@ impl Launch {
     }
 }
 
+/// Where everything goes that a run leaves behind.
+#[must_use]
+pub fn target() -> PathBuf {
+    std::env::var_os("ARMATURE_TARGET").map_or_else(|| PathBuf::from("target"), PathBuf::from)
+}
+
 fn log_file(name: &str) -> Result<PathBuf> {
-    let folder = std::env::var_os("ARMATURE_TARGET")
-        .map_or_else(|| PathBuf::from("target"), PathBuf::from)
-        .join("log");
+    let folder = target().join("log");
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {folder:?}"))?;
     Ok(std::path::absolute(folder.join(format!("{name}.log")))?)
 }

@@ -24,8 +24,7 @@ use std::time::{Duration, Instant};
 /// Surroundings, degC: in a hot cell the alarm comes within a minute, not within a quarter of an hour.
 const HOT: &str = "68.0";
 
-/// The joint that the load heats, and its swings: rad to each side, s each.
-const JOINT: usize = 5;
+/// Swings of the last joint, which the load heats: rad to each side, s each.
 const SWING: (f64, f64) = (0.35, 0.46);
 const SWINGS: usize = 80;
 
@@ -179,8 +178,7 @@ fn swings(joints: Vec<String>) -> Program {
             _ if k % 2 == 1 => SWING.0,
             _ => -SWING.0,
         };
-        let mut position = vec![0.0, 0.0, 0.0, 0.0, FRAC_PI_2, 0.0];
-        position[JOINT] = side;
+        let position = vec![0.0, 0.0, 0.0, 0.0, FRAC_PI_2, side];
         let duration = if k == 0 { 3.0 } else { SWING.1 };
         Step { name: format!("swing {k}"), duration, position }
     };
@@ -190,8 +188,7 @@ fn swings(joints: Vec<String>) -> Program {
 /// The parameter files as installed, in hotter surroundings.
 fn hot_cell() -> Result<PathBuf> {
     let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config");
-    let target = std::env::var_os("ARMATURE_TARGET").context("ARMATURE_TARGET is not set")?;
-    let folder = Path::new(&target).join("hot-cell");
+    let folder = std::path::absolute(rig::launch::target().join("hot-cell"))?;
     copy(&ours, &folder)?;
     for (file, name) in [("thermal.yaml", "ambient:"), ("servo_sim.yaml", "ambient_temperature:")] {
         let path = folder.join(file);

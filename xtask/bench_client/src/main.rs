@@ -1,4 +1,5 @@
-//! The working half of `cargo xtask bench control`: launches the arm, keeps it moving, hurts it and
+//! The working half of `cargo xtask bench control`, and of `bench planning` where it needs the whole
+//! arm: launches the arm, keeps it moving, hurts it and
 //! looks at what the drivers say.
 //!
 //! The one rule: what is judged comes from the drivers' feedback of bus samples and from the steady
@@ -11,6 +12,7 @@ mod ears;
 mod idle;
 mod judge;
 mod motion;
+mod move_to;
 mod places;
 mod planned;
 mod restart;
@@ -66,6 +68,8 @@ enum Part {
     Alarm,
     /// People look at the arm: for bench_dashboard.json, so only when asked for.
     Dashboard,
+    /// Planning's `move_to`, from a request to motion: for bench_move_to.json, so only when asked for.
+    MoveTo,
 }
 
 impl Part {
@@ -74,6 +78,7 @@ impl Part {
         match only {
             Some(Self::Alarm) => "bench_thermal",
             Some(Self::Dashboard) => "bench_dashboard",
+            Some(Self::MoveTo) => "bench_move_to",
             _ => "bench_control",
         }
     }
@@ -129,6 +134,10 @@ fn main() -> Result<()> {
         let looks = dashboard::measure(arguments.quick, arguments.fuzzed.as_deref())?;
         report.targets.extend(looks.targets());
         report = report.with("dashboard", looks.detail());
+    }
+    if arguments.only == Some(Part::MoveTo) {
+        report = move_to::measure(if arguments.quick { 20 } else { 100 })?;
+        report.quick = arguments.quick;
     }
     report = report.with("bare_loop_beside", witness.testimony().detail());
     println!("{}", report.table());

@@ -130,7 +130,7 @@ fn camera() -> Result<Process> {
 
 /// An empty folder on the disk of the build.
 pub fn folder(name: &str) -> Result<PathBuf> {
-    let target = std::env::var_os("ARMATURE_TARGET").map_or_else(|| "target".into(), PathBuf::from);
+    let target = rig::launch::target();
     let path = std::path::absolute(target.join("bench-recorder").join(name))?;
     let _not_there = std::fs::remove_dir_all(&path);
     std::fs::create_dir_all(&path)?;

@@ -37,6 +37,13 @@ struct Arguments {
     since: Option<f64>,
 }
 
+/// The arm as it comes, with its black box; of that only a little is kept.
+fn launch() -> Result<Launch> {
+    let folder = std::path::absolute(rig::launch::target().join("recordings"))?;
+    let recordings = format!("recordings:={}", folder.display());
+    Launch::start("demo", &["record:=true", &recordings, "recordings_mb:=512.0"])
+}
+
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let program = Program::read(&arguments.program)?;
@@ -44,7 +51,7 @@ fn main() -> Result<()> {
     let mut screen = Screen::new(arguments.headless, &program);
 
     screen.say("launching armature_bringup arm.launch.xml");
-    let launch = if arguments.attach { None } else { Some(Launch::start("demo", &[])?) };
+    let launch = if arguments.attach { None } else { Some(launch()?) };
     let mut arm = ArmClient::new("demo")?;
     if let Err(error) = arm.wait_until_up(Duration::from_secs(60)) {
         let log = launch.map_or(String::new(), |l| format!("; see {}", l.log().display()));

@@ -4,8 +4,11 @@
 
 mod control;
 mod dashboard;
+mod planning;
 mod recorder;
 mod thermal;
+
+pub use planning::draw as draw_planning;
 
 use anyhow::{Result, ensure};
 use clap::ValueEnum;
@@ -15,6 +18,8 @@ use clap::ValueEnum;
 pub enum Bench {
     /// Takeover, planned upgrade and its rollback, cycle, latency, cost of the law.
     Control,
+    /// Kinematics, collision checks, planning and time parameterisation, beside their peers.
+    Planning,
     /// Loss, CPU time and kills of the recorder, beside a recorder of others.
     Recorder,
     /// Alarm, derating, prediction, sensor faults and cost of the thermal node on virtual time; what an
@@ -29,7 +34,7 @@ impl Bench {
     fn parts(self) -> &'static [&'static str] {
         match self {
             Self::Control => &["idle", "kill", "freeze", "hand-over", "roll-back", "restart"],
-            Self::Recorder => &[],
+            Self::Planning | Self::Recorder => &[],
             Self::Thermal => &thermal::PARTS,
             Self::Dashboard => &[],
         }
@@ -48,6 +53,7 @@ pub fn bench(which: Bench, quick: bool, only: Option<&str>) -> Result<bool> {
     }
     match which {
         Bench::Control => control::run(quick, only),
+        Bench::Planning => planning::run(quick),
         Bench::Recorder => recorder::run(quick),
         Bench::Thermal => thermal::run(quick, only),
         Bench::Dashboard => dashboard::run(quick),

@@ -1,0 +1,86 @@
+//! The process of planning: wait for questions, answer, look after `move_to`.
+//!
+//! The rule: nothing here has a cycle. The process sleeps until somebody asks or something arrives,
+//! so that it answers at once and costs nothing while nobody asks.
+
+mod ros;
+
+use node::realtime::Report;
+use node::topics::Latest;
+use node::{Shell, StartError, clock, signal, start};
+use planning::mover::{Desk, Mover};
+use planning::{Inputs, Planning};
+use ros::{Client, Services};
+use std::process::ExitCode;
+use std::time::Duration;
+use vocabulary::arm::Derating;
+use vocabulary::health::NodeHealth;
+use vocabulary::plan::ControlState;
+use vocabulary::settings::ControlSettings;
+use vocabulary::topics;
+
+/// Longest sleep: heartbeats are due twenty times a second.
+const SLEEP: Duration = Duration::from_millis(20);
+
+struct Subscriptions {
+    control: Latest<ControlState>,
+    derating: Latest<Derating>,
+    settings: Latest<ControlSettings>,
+}
+
+impl Subscriptions {
+    fn create(shell: &mut Shell) -> Result<Self, StartError> {
+        Ok(Self {
+            control: shell.latest(topics::CONTROL_STATE)?,
+            derating: shell.latest(topics::DERATING)?,
+            settings: shell.latest(topics::CONTROL_SETTINGS)?,
+        })
+    }
+
+    fn take(&self) -> Inputs {
+        Inputs {
+            control: self.control.take_received(),
+            derating: self.derating.take(),
+            settings: self.settings.take(),
+        }
+    }
+}
+
+fn report(planning: &Planning, mover: &Mover) -> Report {
+    let mut health = NodeHealth::default();
+    health.cycles.refused = mover.refused();
+    let scene = planning.scene();
+    let values = vec![
+        ("objects", scene.objects().len().to_string()),
+        ("attached", scene.attached().len().to_string()),
+        ("scene revision", planning.revision().to_string()),
+        ("move_to", if mover.is_busy() { "busy" } else { "idle" }.to_owned()),
+    ];
+    (health, values)
+}
+
+fn run(mut shell: Shell) -> anyhow::Result<()> {
+    let mut planning = ros::create(&shell)?;
+    let mut mover = Mover::default();
+    let subscriptions = Subscriptions::create(&mut shell)?;
+    let mut services = Services::create(&mut shell)?;
+    let mut client = Client::create(&mut shell)?;
+    shell.start();
+    while !signal::stop_requested() {
+        let now = shell.poll_within(SLEEP);
+        let active = shell.is_active();
+        planning.hear(&subscriptions.take());
+        services.serve(&mut planning, now, active);
+        let events = client.events(active, &mover);
+        let desk = Desk { planning: &planning, now: now.mono, clock: &clock::monotonic };
+        let orders = mover.step(&desk, events);
+        client.obey(orders, &planning, &shell);
+        client.show(&planning, now);
+        shell.beat(now, || report(&planning, &mover));
+    }
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    start::main("planning", run)
+}
