@@ -169,6 +169,10 @@ fn status_tells_the_living_from_the_dead_also_when_the_supervisor_is_dead() -> R
         "arm_controller",
     ];
     let mut s = Scenario::up("conformance_status", &["respawn:=false"])?;
+    // Up is who the arm needs to move; the others may need a moment longer.
+    s.arm.wait_for("a word of everybody", PATIENCE, |world| {
+        DEAD.iter().chain(&["supervisor"]).all(|node| world.pid(node).is_some())
+    })?;
     let nodes: Vec<String> = s.boots().into_keys().collect();
     let text = status()?;
     for node in &nodes {

@@ -21,12 +21,41 @@ const browser = await chromium.launch({
 });
 const pages = [];
 
+// Runs a function body in the page past its own rules on scripts, which stay as they are for the page:
+// Playwright's evaluate() uses eval(), and the page forbids that.
+async function evaluate(page, script) {
+  const expression = `(async () => { ${script} })()`;
+  const answer = await page.session.send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true });
+  if (answer.exceptionDetails) {
+    const { exception, text } = answer.exceptionDetails;
+    throw new Error(exception?.description ?? text);
+  }
+  return answer.result.value;
+}
+
+// What is not there yet throws; that counts only when it is still so in the end.
+async function wait(page, script, limit) {
+  const end = Date.now() + limit;
+  for (;;) {
+    let said = 'it is not so';
+    try {
+      const value = await evaluate(page, script);
+      if (value) return value;
+    } catch (error) {
+      said = String(error.message).split('\n')[0];
+    }
+    if (Date.now() > end) throw new Error(`waited ${limit} ms: ${said}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
 const verbs = {
   async open({ url, width = 1440, height = 900, touch = false, scale = 1 }) {
     const context = await browser.newContext({
       viewport: { width, height }, hasTouch: touch, isMobile: touch, deviceScaleFactor: scale,
     });
     const page = await context.newPage();
+    page.session = await context.newCDPSession(page);
     page.complaints = [];
     page.on('pageerror', (error) => page.complaints.push(String(error)));
     page.on('console', (message) => {
@@ -35,11 +64,8 @@ const verbs = {
     await page.goto(url, { waitUntil: 'commit' });
     return pages.push(page) - 1;
   },
-  run: ({ page, script }) => pages[page].evaluate(`(async () => { ${script} })()`),
-  async wait({ page, script, limit = 10000 }) {
-    const handle = await pages[page].waitForFunction(`(() => { ${script} })()`, null, { timeout: limit, polling: 50 });
-    return handle.jsonValue();
-  },
+  run: ({ page, script }) => evaluate(pages[page], script),
+  wait: ({ page, script, limit = 10000 }) => wait(pages[page], script, limit),
   click: ({ page, selector }) => pages[page].click(selector, { timeout: 5000 }).then(() => true),
   type: ({ page, selector, text }) => pages[page].fill(selector, text).then(() => true),
   shot: ({ page, path, full = false }) => pages[page].screenshot({ path, fullPage: full }).then(() => true),
