@@ -25,6 +25,7 @@ pub mod progress;
 pub mod replay;
 pub mod simulate;
 pub mod socketcan;
+pub mod status;
 pub mod system;
 pub mod targets;
 pub mod test;

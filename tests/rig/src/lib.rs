@@ -3,6 +3,7 @@
 //!
 //! The one rule: every wait has an end, and its error says what was waited for.
 
+pub mod browser;
 pub mod client;
 pub mod drives;
 pub mod launch;
@@ -13,8 +14,10 @@ pub mod scenario;
 pub mod single;
 pub mod succession;
 pub mod tracking;
+pub mod watcher;
 pub mod world;
 
+pub use browser::{Browser, Page, Screen};
 pub use client::{ArmClient, GoalOutcome, RunningGoal};
 pub use drives::Drives;
 pub use launch::Launch;
@@ -23,4 +26,5 @@ pub use program::Program;
 pub use scenario::Scenario;
 pub use single::Single;
 pub use tracking::Tracking;
+pub use watcher::Watcher;
 pub use world::World;

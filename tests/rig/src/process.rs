@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command};
+use std::process::{Child, ChildStdin, ChildStdout, Command};
 use std::time::{Duration, Instant};
 
 /// A test that is killed must not leave an arm running: the child is interrupted when we die.
@@ -34,6 +34,16 @@ impl Process {
             .spawn()
             .with_context(|| format!("cannot start {name}: {command:?}"))?;
         Ok(Self { child, name: name.to_owned() })
+    }
+
+    /// Its input, when it was piped, once.
+    pub fn take_stdin(&mut self) -> Option<ChildStdin> {
+        self.child.stdin.take()
+    }
+
+    /// Its output, when it was piped, once.
+    pub fn take_stdout(&mut self) -> Option<ChildStdout> {
+        self.child.stdout.take()
     }
 
     /// Whether it still runs.
