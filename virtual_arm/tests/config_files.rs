@@ -215,3 +215,10 @@ fn the_hub_file_states_the_defaults() {
     assert_eq!(file, can_hub::Config::default());
     refuses_misspelt_keys::<can_hub::Config>("can_hub.yaml");
 }
+
+#[test]
+fn the_dashboard_file_states_the_defaults() {
+    let file: dashboard::Config = config(parameters("dashboard.yaml")).unwrap();
+    assert_eq!(file, dashboard::Config::default());
+    refuses_misspelt_keys::<dashboard::Config>("dashboard.yaml");
+}

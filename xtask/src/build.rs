@@ -26,8 +26,28 @@ const FAULTY: &str = "faulty_control";
 
 /// Programs that use ROS 2 beside the nodes, built with them so that all share
 /// one build of r2r.
-const COMPANIONS: [&str; 6] =
-    ["demo_client", "bench_client", "bench_recorder", "upgrade_client", "wall_clock", FAULTY];
+const COMPANIONS: [&str; 7] = [
+    "demo_client",
+    "bench_client",
+    "bench_recorder",
+    "status_client",
+    "upgrade_client",
+    "wall_clock",
+    FAULTY,
+];
+
+/// Builds one of the programs beside the nodes; returns the environment to run it in.
+///
+/// # Errors
+/// When it cannot be built.
+pub fn companion(name: &str) -> Result<RosEnv> {
+    let ros = RosEnv::ensure()?;
+    if !paths::target().join("release").join(name).is_file() {
+        messages(&ros)?;
+        run(&mut cargo_build(&ros), "building the tools")?;
+    }
+    Ok(ros)
+}
 
 /// Builds and installs everything; returns the environment to run it in.
 pub fn everything() -> Result<RosEnv> {

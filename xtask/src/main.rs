@@ -12,7 +12,9 @@ use xtask::bench::{self, Bench};
 use xtask::env::RosEnv;
 use xtask::simulate::{self, Task};
 use xtask::upgrade::{self, Node};
-use xtask::{build, chaos, demo, doctor, heat, paths, replay, socketcan, system, targets, test};
+use xtask::{
+    build, chaos, demo, doctor, fuzz, heat, paths, replay, socketcan, status, system, targets, test,
+};
 
 /// Builds, runs and tests the Armature servo arm.
 #[derive(Debug, Parser)]
@@ -49,6 +51,9 @@ enum Verb {
         /// Also the system tests that take long.
         #[arg(long)]
         all: bool,
+        /// Also look at the dashboard with Chromium; installs it when it is not there.
+        #[arg(long)]
+        browser: bool,
         /// Also what takes hours: a thousand virtual ones instead of one.
         #[arg(long)]
         nightly: bool,
@@ -94,6 +99,15 @@ enum Verb {
         #[arg(long, default_value_t = 5.0)]
         canary: f64,
     },
+    /// Show the whole arm in a live table, also while half of it is dead.
+    Status {
+        /// Print it once, plain.
+        #[arg(long)]
+        once: bool,
+        /// ROS namespace of the arm.
+        #[arg(long, default_value = "/")]
+        namespace: String,
+    },
     /// Play seeded schedules of faults on the virtual arm and check every rule at every step:
     /// cargo xtask simulate --seed 1 --hours 10 --faults crash,partition
     #[command(disable_help_flag = true)]
@@ -127,6 +141,14 @@ enum Verb {
         /// Hurt nobody: write docs/degrade.md from what the cases say of themselves.
         #[arg(long, conflicts_with_all = ["case", "seed", "repeat", "all"])]
         document: bool,
+    },
+    /// Search for bytes that break a decoder, guided by coverage; needs a nightly compiler.
+    Fuzz {
+        /// Decoders, all without a name: can_frame, sdo, socketcand, message, recording, parameters, urdf, mesh.
+        decoders: Vec<String>,
+        /// Time for each, min.
+        #[arg(long, default_value_t = 10.0)]
+        minutes: f64,
     },
     /// Say what is there, what is missing, and what to do.
     Doctor,
@@ -198,8 +220,8 @@ fn main() -> ExitCode {
 fn run(verb: Verb) -> Result<bool> {
     match verb {
         Verb::Demo { headless } => demo::demo(headless),
-        Verb::Test { filter, socketcan, all, nightly } => {
-            Ok(test::test(&test::Options { filter, socketcan, all, nightly }))
+        Verb::Test { filter, socketcan, all, browser, nightly } => {
+            Ok(test::test(&test::Options { filter, socketcan, all, browser, nightly }))
         }
         Verb::System { filter, all } => system::run(&system::Choice { filter, all }),
         Verb::Build { messages: true } => build::messages(&RosEnv::ensure()?).map(|()| true),
@@ -208,8 +230,10 @@ fn run(verb: Verb) -> Result<bool> {
         Verb::Shell { words } => shell(&words),
         Verb::Bench { name, quick, only } => bench::bench(name, quick, only.as_deref()),
         Verb::Upgrade { node, binary, canary } => upgrade::upgrade(node, &binary, canary),
+        Verb::Status { once, namespace } => status::status(once, &namespace),
         Verb::Simulate { words } => simulate::run(Task::Campaign, &words),
         Verb::Availability { words } => simulate::run(Task::Availability, &words),
+        Verb::Fuzz { decoders, minutes } => fuzz::fuzz(&fuzz::Wish { decoders, minutes }),
         Verb::Chaos { document: true, .. } => chaos::document(),
         Verb::Chaos { case, seed, repeat, all, .. } => {
             chaos::run(&chaos::Wish { case, seed, repeat, all })

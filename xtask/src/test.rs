@@ -31,6 +31,8 @@ pub struct Options {
     pub socketcan: bool,
     /// Also the system tests that take long.
     pub all: bool,
+    /// Also the dashboard in Chromium.
+    pub browser: bool,
     /// What takes hours, too.
     pub nightly: bool,
 }
@@ -83,6 +85,20 @@ fn stages(options: &Options) -> Vec<Stage> {
             ..test("system tests", system_limit, Needs::RosBuild, system_tests)
         },
     ];
+    if options.nightly {
+        stages.push(check(
+            "search for bytes that break a decoder",
+            minutes(120),
+            Needs::Nothing,
+            fuzz,
+        ));
+    }
+    if options.browser {
+        stages.push(Stage {
+            second_attempt: true,
+            ..test("the page in a browser", minutes(15), Needs::RosBuild, browser_tests)
+        });
+    }
     if options.socketcan {
         stages.push(test("kernel CAN", minutes(15), Needs::RosBuild, socketcan_test));
     }
@@ -117,6 +133,12 @@ fn simulated_hours(options: &Options) -> Result<Command> {
     let mut command = Command::new(env::current_exe()?);
     let hours = if options.nightly { "1000" } else { "1" };
     command.args(["simulate", "--seed", "1", "--hours", hours]);
+    Ok(command)
+}
+
+fn fuzz(_: &Options) -> Result<Command> {
+    let mut command = Command::new(env::current_exe()?);
+    command.arg("fuzz");
     Ok(command)
 }
 
@@ -157,6 +179,25 @@ fn system_tests(options: &Options) -> Result<Command> {
     Ok(command)
 }
 
+/// Not in every run: Chromium is a large package, and every node dies once.
+fn browser_tests(options: &Options) -> Result<Command> {
+    let mut command = in_ros(&RosEnv::ensure()?);
+    prepare::browser::ensure()?.apply(&mut command);
+    command.args(["test", "--quiet", "--release", "--no-fail-fast", "--package", "armature"]);
+    command.args(["--features", "browser", "--test", "browser_dashboard"]);
+    Ok(one_at_a_time(command, options))
+}
+
+/// Each test brings up a whole arm: side by side they would measure each other.
+fn one_at_a_time(command: Command, options: &Options) -> Command {
+    let mut command = filtered(command, options);
+    if options.filter.is_none() {
+        command.arg("--");
+    }
+    command.arg("--test-threads=1");
+    command
+}
+
 fn socketcan_test(_: &Options) -> Result<Command> {
     let mut command = Command::new(env::current_exe()?);
     command.arg("socketcan");
@@ -171,7 +212,10 @@ fn in_ros(ros: &RosEnv) -> Command {
 
 fn ros_features() -> String {
     let nodes = build::nodes().map(|node| format!("{node}/ros"));
-    nodes.chain(["armature/system".to_owned()]).collect::<Vec<_>>().join(",")
+    nodes
+        .chain(["armature/browser".to_owned(), "armature/system".to_owned()])
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 fn filtered(mut command: Command, options: &Options) -> Command {

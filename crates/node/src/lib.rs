@@ -11,6 +11,7 @@ pub mod action;
 pub mod action_client;
 pub mod arm;
 pub mod bus;
+pub mod clients;
 pub mod clock;
 pub mod convert;
 mod heartbeat;

@@ -5,6 +5,7 @@
 
 use crate::action::ActionServer;
 use crate::action_client::ActionClient;
+use crate::clients::Caller;
 use crate::clock;
 use crate::convert::{FromMsg, Refused, ToMsg};
 use crate::heartbeat::Heart;
@@ -12,7 +13,7 @@ use crate::lifecycle_services::LifecycleServices;
 use crate::params::{ParameterError, ParameterServices, Parameters, ShellConfig, Value};
 use crate::services::Requests;
 use crate::start::StartError;
-use crate::topics::{self, Inbox, Latest, Publisher, Stream, Turn};
+use crate::topics::{self, Inbox, Latest, Publisher, Stream, Turn, Untyped};
 use r2r::diagnostic_msgs::msg::DiagnosticStatus;
 use r2r::{Context, Node, WrappedActionTypeSupport, WrappedServiceTypeSupport, WrappedTypesupport};
 use std::collections::BTreeMap;
@@ -360,6 +361,51 @@ impl Shell {
         qos: Qos,
     ) -> Result<r2r::Publisher<M>, StartError> {
         Ok(self.node.create_publisher(name, topics::profile(qos))?)
+    }
+
+    /// The newest message of a topic whose type is only known at run time.
+    ///
+    /// # Errors
+    /// [`StartError`] from the middleware, also for a type this program was not built with.
+    pub fn untyped(
+        &mut self,
+        name: &str,
+        message_type: &str,
+        qos: Qos,
+    ) -> Result<Untyped, StartError> {
+        let (mailbox, inbox) = topics::untyped(&mut self.node, name, message_type, qos)?;
+        self.inboxes.push(inbox);
+        Ok(mailbox)
+    }
+
+    /// All topics as far as discovered, by full name, with the first of their types.
+    #[must_use]
+    pub fn graph(&self) -> BTreeMap<String, String> {
+        let found = self.node.get_topic_names_and_types().unwrap_or_default();
+        let first = |types: Vec<String>| types.into_iter().next();
+        found.into_iter().filter_map(|(name, types)| Some((name, first(types)?))).collect()
+    }
+
+    /// Whether a publisher of a topic, given by its full name, keeps its last message for whoever
+    /// comes later.
+    #[must_use]
+    pub fn is_latched(&self, topic: &str) -> bool {
+        let found = self.node.get_publishers_info_by_topic(topic, false).unwrap_or_default();
+        let latched = |of: &r2r::QosProfile| {
+            matches!(of.durability, r2r::qos::DurabilityPolicy::TransientLocal)
+        };
+        found.iter().any(|endpoint| latched(&endpoint.qos_profile))
+    }
+
+    /// Asks a service.
+    ///
+    /// # Errors
+    /// [`StartError`] from the middleware.
+    pub fn caller<S: WrappedServiceTypeSupport + 'static>(
+        &mut self,
+        name: &str,
+    ) -> Result<Caller<S>, StartError> {
+        Ok(Caller::create(&mut self.node, name)?)
     }
 
     /// A service server.

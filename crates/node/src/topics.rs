@@ -213,6 +213,42 @@ pub(crate) fn stream<T: FromMsg>(
     Ok((Stream { queue }, Inbox { topic: topic.to_owned(), drain: Box::new(drain) }))
 }
 
+/// The newest message of a topic whose type is only known at run time.
+#[derive(Debug)]
+pub struct Untyped {
+    slot: Rc<RefCell<Option<serde_json::Value>>>,
+}
+
+impl Untyped {
+    /// The newest message, field by field, once.
+    #[must_use]
+    pub fn take(&self) -> Option<serde_json::Value> {
+        self.slot.borrow_mut().take()
+    }
+}
+
+/// Subscribes to messages of a type named at run time; it must be one that this program was built
+/// with.
+pub(crate) fn untyped(
+    node: &mut r2r::Node,
+    topic: &str,
+    message_type: &str,
+    qos: Qos,
+) -> r2r::Result<(Untyped, Inbox)> {
+    let mut stream = node.subscribe_untyped(topic, message_type, profile(qos))?;
+    let slot = Rc::new(RefCell::new(None));
+    let mailbox = Rc::clone(&slot);
+    let drain = move |_| {
+        while let Some(Some(message)) = stream.next().now_or_never() {
+            if let Ok(message) = message {
+                *mailbox.borrow_mut() = Some(message);
+            }
+        }
+        Drained::default()
+    };
+    Ok((Untyped { slot }, Inbox { topic: topic.to_owned(), drain: Box::new(drain) }))
+}
+
 /// Sends plain values as messages.
 pub struct Publisher<T: ToMsg> {
     publisher: r2r::Publisher<T::Msg>,

@@ -14,6 +14,7 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Opcode and length of a record.
 const HEADER: usize = 9;
@@ -63,6 +64,45 @@ impl Store for File {
 
     fn set_length(&mut self, length: u64) -> io::Result<()> {
         self.set_len(length)
+    }
+}
+
+/// A file in memory; clones are the same file.
+#[derive(Debug, Clone, Default)]
+pub struct Memory(Arc<Mutex<Vec<u8>>>);
+
+impl Memory {
+    /// All that was written.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for Memory {
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let begin = usize::try_from(offset).map_err(io::Error::other)?;
+        let mut file = self.lock();
+        let end = begin.saturating_add(bytes.len());
+        if file.len() < end {
+            file.resize(end, 0);
+        }
+        file.iter_mut().skip(begin).zip(bytes).for_each(|(old, new)| *old = *new);
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn set_length(&mut self, length: u64) -> io::Result<()> {
+        let length = usize::try_from(length).map_err(io::Error::other)?;
+        self.lock().resize(length, 0);
+        Ok(())
     }
 }
 

@@ -71,6 +71,8 @@ topics! {
     JOINT_TRAJECTORY = "arm_controller/joint_trajectory", Reliable;
     /// `control_msgs/SpeedScalingFactor`, anybody to control.
     SPEED_SCALING = "arm_controller/speed_scaling_input", Latched;
+    /// `visualization_msgs/MarkerArray`, dashboard to rviz: the alarms as texts.
+    ALARM_MARKERS = "alarm_markers", Latched;
     /// `trajectory_msgs/JointTrajectory`, planning to people: the motion that move_to is about to drive.
     PLANNING_PREVIEW = "planning/preview", Latched;
     /// `visualization_msgs/MarkerArray`, planning to rviz: the scene and the way of the tip.

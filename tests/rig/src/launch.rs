@@ -19,7 +19,8 @@ pub struct Launch {
 impl Launch {
     /// Starts `arm.launch.xml` with `arguments` (`name:=value`). Puts a fresh `ROS_DOMAIN_ID` into
     /// this process's environment first, so that a client made afterwards finds the arm and
-    /// nobody else does. Logs go to `target/log/<name>.log`.
+    /// nobody else does. Logs go to `target/log/<name>.log`. Nobody looks at these arms: the
+    /// dashboard is left out unless an argument asks for it.
     ///
     /// # Errors
     /// When `ros2` is not there (run through `cargo xtask`) or no port is free.
@@ -30,11 +31,13 @@ impl Launch {
         let _ = std::fs::remove_file(&state);
         let output = File::create(&log).with_context(|| format!("cannot write {log:?}"))?;
         let can_port = free_port()?;
+        let unwatched = !arguments.iter().any(|argument| argument.starts_with("dashboard:="));
         let mut command = Command::new("ros2");
         command
             .args(["launch", "armature_bringup", "arm.launch.xml"])
             .arg(format!("can_port:={can_port}"))
             .arg(format!("state_file:={}", state.display()))
+            .args(unwatched.then_some("dashboard:=false"))
             // Where nobody asks for it, a black box would only take time from what is tested.
             .arg("record:=false")
             .args(arguments)

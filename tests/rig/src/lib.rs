@@ -3,6 +3,7 @@
 //!
 //! The one rule: every wait has an end, and its error says what was waited for.
 
+pub mod browser;
 pub mod client;
 pub mod drives;
 pub mod figures;
@@ -16,9 +17,11 @@ pub mod single;
 pub mod succession;
 pub mod tracking;
 pub mod wall_clock;
+pub mod watcher;
 pub mod witness;
 pub mod world;
 
+pub use browser::{Browser, Page, Screen};
 pub use client::{ArmClient, GoalOutcome, RunningGoal};
 pub use drives::Drives;
 pub use launch::Launch;
@@ -29,5 +32,6 @@ pub use scenario::Scenario;
 pub use single::Single;
 pub use tracking::Tracking;
 pub use wall_clock::WallClocks;
+pub use watcher::Watcher;
 pub use witness::Witness;
 pub use world::World;

@@ -7,6 +7,7 @@
 
 mod alarm;
 mod cycles;
+mod dashboard;
 mod ears;
 mod idle;
 mod judge;
@@ -43,6 +44,9 @@ struct Arguments {
     /// What its peer `pinocchio_cost.py` printed.
     #[arg(long, default_value = "")]
     pinocchio: String,
+    /// How many random requests the server of the dashboard answered or refused.
+    #[arg(long)]
+    fuzzed: Option<String>,
 }
 
 /// Parts of the benchmark.
@@ -62,6 +66,8 @@ enum Part {
     Restart,
     /// The load jumps and thermal raises its alarm: for bench_thermal.json, so only when asked for.
     Alarm,
+    /// People look at the arm: for bench_dashboard.json, so only when asked for.
+    Dashboard,
     /// Planning's `move_to`, from a request to motion: for bench_move_to.json, so only when asked for.
     MoveTo,
 }
@@ -71,6 +77,7 @@ impl Part {
     fn report(only: Option<Self>) -> &'static str {
         match only {
             Some(Self::Alarm) => "bench_thermal",
+            Some(Self::Dashboard) => "bench_dashboard",
             Some(Self::MoveTo) => "bench_move_to",
             _ => "bench_control",
         }
@@ -123,6 +130,11 @@ fn main() -> Result<()> {
         let alarms = alarm::measure(runs, seconds)?;
         report.targets.extend(alarms.targets());
         report = report.with("alarm_in_real_time", alarms.detail());
+    }
+    if arguments.only == Some(Part::Dashboard) {
+        let looks = dashboard::measure(arguments.quick, arguments.fuzzed.as_deref())?;
+        report.targets.extend(looks.targets());
+        report = report.with("dashboard", looks.detail());
     }
     if arguments.only == Some(Part::MoveTo) {
         report = move_to::measure(if arguments.quick { 20 } else { 100 })?;

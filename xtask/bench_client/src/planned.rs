@@ -192,11 +192,13 @@ pub fn roll_back(trials: u64) -> Result<RollBacks> {
 fn once(moving: &mut Moving, kind: &str) -> Result<f64> {
     const NAME: &str = "control_next";
     moving.wait_for_pair()?;
-    moving.scenario.arm.world.heartbeats.remove(NAME);
+    // The last heartbeats of the one before may still be under way.
+    let before = moving.scenario.arm.world.heartbeats.remove(NAME).map(|beat| beat.boot_id);
     let _bad = Single::controller("faulty_control", NAME, &[("FAULTY_CONTROL_KIND", kind)])?;
     let shadows = |world: &rig::World| {
         let beat = world.heartbeats.get(NAME);
-        beat.is_some_and(|b| b.health == 0 && b.message.starts_with("shadowing"))
+        beat.filter(|beat| Some(beat.boot_id) != before)
+            .is_some_and(|beat| beat.health == 0 && beat.message.starts_with("shadowing"))
     };
     if !moving.until(Duration::from_secs(20), shadows)? {
         bail!("{kind}: {NAME} does not agree: {}", moving.scenario.arm.world.describe());

@@ -3,6 +3,7 @@
 //! A new benchmark is one file here and one entry in [`Bench`].
 
 mod control;
+mod dashboard;
 mod planning;
 mod recorder;
 mod thermal;
@@ -24,6 +25,8 @@ pub enum Bench {
     /// Alarm, derating, prediction, sensor faults and cost of the thermal node on virtual time; what an
     /// alarm costs the running arm.
     Thermal,
+    /// First paint and frame rate of the page, cost of its server, what it costs control.
+    Dashboard,
 }
 
 impl Bench {
@@ -33,6 +36,7 @@ impl Bench {
             Self::Control => &["idle", "kill", "freeze", "hand-over", "roll-back", "restart"],
             Self::Planning | Self::Recorder => &[],
             Self::Thermal => &thermal::PARTS,
+            Self::Dashboard => &[],
         }
     }
 }
@@ -52,5 +56,6 @@ pub fn bench(which: Bench, quick: bool, only: Option<&str>) -> Result<bool> {
         Bench::Planning => planning::run(quick),
         Bench::Recorder => recorder::run(quick),
         Bench::Thermal => thermal::run(quick, only),
+        Bench::Dashboard => dashboard::run(quick),
     }
 }

@@ -6,6 +6,7 @@
 //! written last, so an interrupted preparation is done again from the start;
 //! a lock keeps two preparations apart.
 
+pub mod browser;
 pub mod interfaces;
 pub mod launch;
 pub mod mend;

@@ -2,40 +2,13 @@ use super::*;
 use crate::keep::{File, Lines};
 use crate::nodes::{Setup, Which, create};
 use proptest::prelude::*;
-use recording::journal::Store;
+use recording::journal::Memory;
 use recording::{Entry, Message, Reader, Segment, Topic, encode, schema};
-use std::cell::RefCell;
-use std::io;
-use std::rc::Rc;
 use std::sync::LazyLock;
 use vocabulary::command::{JointFeedback, JointTelemetry};
 use vocabulary::health::Heartbeat;
 
 const ALL: [Which; 3] = [Which::Thermal, Which::JointState, Which::Recorder];
-
-/// A file in memory.
-#[derive(Debug, Clone, Default)]
-struct Memory(Rc<RefCell<Vec<u8>>>);
-
-impl Store for Memory {
-    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        let (begin, end) = (offset as usize, offset as usize + bytes.len());
-        let mut file = self.0.borrow_mut();
-        let length = file.len().max(end);
-        file.resize(length, 0);
-        file[begin..end].copy_from_slice(bytes);
-        Ok(())
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn set_length(&mut self, length: u64) -> io::Result<()> {
-        self.0.borrow_mut().resize(length as usize, 0);
-        Ok(())
-    }
-}
 
 /// Writes a recording message by message.
 struct Tape {
@@ -64,7 +37,7 @@ impl Tape {
 
     fn finish(self) -> Vec<u8> {
         self.segment.close("test.mcap").unwrap();
-        self.memory.0.take()
+        self.memory.bytes()
     }
 }
 
@@ -128,7 +101,7 @@ fn run(which: Which, bytes: &[u8]) -> Result<(Vec<u8>, Vec<u8>, Summary)> {
     let mut node = create(which, &setup, None)?;
     replay(node.as_mut(), Reader::of_bytes(bytes), &mut file)?;
     file.close("out.mcap")?;
-    let file = memory.0.borrow().clone();
+    let file = memory.bytes();
     Ok((lines.0, file, summary))
 }
 

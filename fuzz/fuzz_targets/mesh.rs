@@ -1,0 +1,4 @@
+//! Decoder `mesh`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| (decoders::decoder("mesh").feed)(bytes));

@@ -1,0 +1,4 @@
+//! Decoder `message`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| (decoders::decoder("message").feed)(bytes));

@@ -1,0 +1,4 @@
+//! Decoder `recording`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| (decoders::decoder("recording").feed)(bytes));

@@ -1,0 +1,4 @@
+//! Decoder `sdo`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| (decoders::decoder("sdo").feed)(bytes));

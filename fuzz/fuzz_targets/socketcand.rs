@@ -1,0 +1,4 @@
+//! Decoder `socketcand`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| (decoders::decoder("socketcand").feed)(bytes));

@@ -1,0 +1,4 @@
+//! Decoder `urdf`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| (decoders::decoder("urdf").feed)(bytes));

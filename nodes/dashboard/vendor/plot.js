@@ -1,0 +1,2 @@
+// What the history plots take from npm.
+export { default as uPlot } from 'uplot';
