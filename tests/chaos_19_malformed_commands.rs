@@ -18,7 +18,7 @@ use r2r::QosProfile;
 use r2r::armature_msgs::msg::{JointCommand, JointTelemetry};
 use r2r::trajectory_msgs::msg::{JointTrajectory, JointTrajectoryPoint};
 use rig::program::{duration, point};
-use rig::{Drives, Scenario, figures};
+use rig::{Drives, Scenario};
 use std::time::{Duration, Instant};
 
 /// Numbers of foreign commands begin here; those of controllers do not come so far in a test.
