@@ -21,9 +21,20 @@ impl Single {
     /// # Errors
     /// When the executable is not installed.
     pub fn start(name: &str, parameters: &[&str]) -> Result<Self> {
+        Self::start_in("", name, parameters)
+    }
+
+    /// As [`Single::start`], in a namespace.
+    ///
+    /// # Errors
+    /// When the executable is not installed.
+    pub fn start_in(namespace: &str, name: &str, parameters: &[&str]) -> Result<Self> {
         let config = find("share/armature_bringup/config")?;
         let mut command = Command::new(find(&format!("lib/armature_nodes/{name}"))?);
         command.arg("--ros-args");
+        if !namespace.is_empty() {
+            command.args(["-r", &format!("__ns:={namespace}")]);
+        }
         for file in ["arm".to_owned(), name.to_owned()] {
             let path = config.join(file + ".yaml");
             if path.is_file() {
