@@ -42,6 +42,8 @@ fn a_frozen_joint_stops_all_joints_and_is_named() -> Result<()> {
 
     let frozen = saboteur.drive(&mut s.arm, &name, "position", "stuck", 0.0)?;
     let held = s.wait_for_hold();
+    // Control hears of it from the supervisor.
+    s.arm.pump_for(Duration::from_millis(300));
     let began = s.stop_began().unwrap_or(f64::NAN);
     figures::at_most("all joints stop", "ms", (began - frozen) * 1e3, 300.0);
     held?;

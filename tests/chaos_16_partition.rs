@@ -75,7 +75,7 @@ impl Host {
 
     /// A node over there.
     fn start(&self, name: &str) -> Result<Single> {
-        let there = Single::command(name, &[])?;
+        let there = Single::command("", name, &[])?;
         let mut command = Command::new("nsenter");
         command.args(["--target", &self.process.id().to_string(), "--net"]);
         command.arg(there.get_program()).args(there.get_args());

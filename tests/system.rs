@@ -46,6 +46,8 @@ mod conformance_ros2_cli;
 mod conformance_table;
 mod conformance_views;
 mod heat;
+mod planning_jog;
 mod planning_move_to;
+mod planning_two_arms;
 mod recordings;
 mod stations;

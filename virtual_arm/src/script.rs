@@ -136,6 +136,7 @@ impl VirtualArm {
             stamp: Default::default(),
             joint_names: self.config.arm.joints.clone(),
             points: points.iter().map(point).collect(),
+            yields: false,
         }
     }
 

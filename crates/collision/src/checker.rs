@@ -5,6 +5,8 @@
 //!
 //! Objects are not checked against links that never move: no plan could part them.
 
+mod near;
+
 use fearless_simd::{Level, dispatch, prelude::*};
 
 use crate::field::{Field, Primitive, single};
@@ -153,15 +155,7 @@ impl Checker {
     /// thing. Looks at every sphere and object, for reports and not for searches.
     #[must_use]
     pub fn nearest(&self, positions: &[f64]) -> Option<Nearness> {
-        let frames = self.frames(positions);
-        let placed: Vec<Vec<crate::Sphere>> = self
-            .parts
-            .iter()
-            .map(|p| {
-                let frame = frames.get(p.body).copied().unwrap_or_else(Pose::identity);
-                p.spheres.iter().map(|s| s.at(&frame)).collect()
-            })
-            .collect();
+        let placed = self.placed(positions);
         let mut nearest: Option<Nearness> = None;
         let mut offer = |distance: f64, first: &str, second: &str| {
             if nearest.as_ref().is_none_or(|n| distance < n.distance) {
@@ -182,6 +176,16 @@ impl Checker {
             }
         }
         nearest
+    }
+
+    /// The spheres of every part at these positions.
+    fn placed(&self, positions: &[f64]) -> Vec<Vec<crate::Sphere>> {
+        let frames = self.frames(positions);
+        let place = |part: &Part| {
+            let frame = frames.get(part.body).copied().unwrap_or_else(Pose::identity);
+            part.spheres.iter().map(|sphere| sphere.at(&frame)).collect()
+        };
+        self.parts.iter().map(place).collect()
     }
 
     fn may_touch(&self, a: usize, b: usize) -> bool {

@@ -122,6 +122,24 @@ impl<const N: usize> Limits<N> {
         }
     }
 
+    /// The largest speeds, rad/s.
+    #[must_use]
+    pub fn velocities(&self) -> [f64; N] {
+        self.velocity
+    }
+
+    /// The largest accelerations, rad/s².
+    #[must_use]
+    pub fn accelerations(&self) -> [f64; N] {
+        self.acceleration
+    }
+
+    /// The largest jerks, rad/s³.
+    #[must_use]
+    pub fn jerks(&self) -> [f64; N] {
+        self.jerk
+    }
+
     /// What `caps` leave of the limits.
     ///
     /// # Errors

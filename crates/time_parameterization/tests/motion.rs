@@ -44,7 +44,12 @@ fn request(timed: &Timed<6>) -> TrajectoryRequest {
             time_from_start: nanoseconds / 1e9,
         }
     });
-    TrajectoryRequest { stamp: Stamp(0), joint_names: names().to_vec(), points: points.collect() }
+    TrajectoryRequest {
+        stamp: Stamp(0),
+        joint_names: names().to_vec(),
+        points: points.collect(),
+        yields: false,
+    }
 }
 
 fn judge(limits: &Limits<6>, timed: &Timed<6>) {

@@ -77,11 +77,21 @@ topics! {
     PLANNING_PREVIEW = "planning/preview", Latched;
     /// `visualization_msgs/MarkerArray`, planning to rviz: the scene and the way of the tip.
     PLANNING_MARKERS = "planning/markers", Latched;
+    /// `control_msgs/JointJog`, anybody to planning: speeds of joints, in a stream.
+    JOG_JOINT = "planning/jog/joint", Stream;
+    /// `geometry_msgs/TwistStamped`, anybody to planning: speed of the tip, in a stream.
+    JOG_TWIST = "planning/jog/twist", Stream;
+    /// `armature_msgs/JogStatus`, planning to people.
+    JOG_STATUS = "planning/jog/status", Latched;
     /// `armature_msgs/Event`, recorder to all.
     RECORDER_EVENTS = "recorder/events", Latched;
     /// `sensor_msgs/JointState` of the simulator's true state.
     SIM_TRUTH = "sim/joint_states", Latest;
 }
+
+/// `frame_id` of trajectories on [`JOINT_TRAJECTORY`] that are one of a stream: each replaces the one
+/// before, and all of them give way to goals.
+pub const JOG_FRAME: &str = "planning/jog";
 
 /// Topic of one joint's feedback (`armature_msgs/JointFeedback`, [`Qos::Latest`]).
 #[must_use]

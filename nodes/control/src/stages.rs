@@ -310,6 +310,8 @@ impl Control {
     }
 
     pub(crate) fn enter(&mut self, stage: Stage, reason: &str, log: &mut Vec<LogLine>) {
+        // From path to path without a stop: whoever sends such plans tells of them.
+        let goes_on = matches!((self.stage, stage), (Stage::Run { .. }, Stage::Run { .. }));
         self.stage = stage;
         self.report_now = true;
         self.reason.clear();
@@ -321,7 +323,9 @@ impl Control {
                 _ => false,
             };
         }
-        log.push(self.transition(stage, reason));
+        if !goes_on {
+            log.push(self.transition(stage, reason));
+        }
     }
 
     fn transition(&self, stage: Stage, reason: &str) -> LogLine {

@@ -33,6 +33,10 @@ impl Motion {
     /// # Errors
     /// [`Rejection`] naming joint, point, limit and amount.
     pub fn validate(&self, request: &TrajectoryRequest, now: Now) -> Result<ValidPlan, Rejection> {
+        let goals = self.active.iter().chain(&self.next);
+        if request.yields && goals.into_iter().any(|active| active.goal.is_some()) {
+            return Err(Rejection::GoalUnderWay);
+        }
         let state = self.start_state(request.stamp, now)?;
         let plan = self.rules.validate(request, &Start { state, now: now.stamp })?;
         match self.obstacle() {

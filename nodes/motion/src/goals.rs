@@ -160,9 +160,11 @@ impl Motion {
         self.next_plan_id += 1;
         let active = Active::new(goal, plan, tolerances, ids, now.stamp);
         let message = active.message();
-        out.log.push(LogLine::info(announcement(&message)));
+        if !active.plan.yields {
+            out.log.push(LogLine::info(announcement(&message)));
+        }
         // One latched message carries one plan: control drops what waits when it hears this one.
-        if let Some(old) = self.next.take() {
+        if let Some(old) = self.next.take().filter(is_worth_telling) {
             answer(old.goal, old.plan_id, preempted(&old, by), out);
         }
         if later {
@@ -176,10 +178,15 @@ impl Motion {
     }
 
     fn preempt(&mut self, by: &str, out: &mut Outputs) {
-        if let Some(old) = self.active.take() {
+        if let Some(old) = self.active.take().filter(is_worth_telling) {
             answer(old.goal, old.plan_id, preempted(&old, by), out);
         }
     }
+}
+
+/// A trajectory of a stream is replaced twenty times a second.
+fn is_worth_telling(active: &Active) -> bool {
+    !active.plan.yields
 }
 
 fn announcement(plan: &MotionPlan) -> String {

@@ -216,6 +216,9 @@ pub enum Rejection {
         /// What was given, s.
         value: f64,
     },
+    /// One of a stream while a goal is under way.
+    #[error("a goal is under way: wait for its end or cancel it")]
+    GoalUnderWay,
     /// The arm cannot take a trajectory now.
     #[error("the arm cannot move: {reason}")]
     NotReady {

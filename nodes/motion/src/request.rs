@@ -29,6 +29,8 @@ pub struct TrajectoryRequest {
     pub joint_names: Vec<String>,
     /// The points.
     pub points: Vec<RequestPoint>,
+    /// It is one of a stream and gives way to every goal.
+    pub yields: bool,
 }
 
 /// `control_msgs/JointTolerance`: 0 takes the default, a negative

@@ -51,6 +51,7 @@ pub fn trajectory(msg: &JointTrajectory) -> TrajectoryRequest {
         stamp: stamp(&msg.header.stamp),
         joint_names: msg.joint_names.clone(),
         points: msg.points.iter().map(point).collect(),
+        yields: msg.header.frame_id == vocabulary::topics::JOG_FRAME,
     }
 }
 

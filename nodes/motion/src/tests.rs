@@ -29,7 +29,12 @@ fn point(time_from_start: f64, position: f64) -> RequestPoint {
 }
 
 fn trajectory(points: Vec<RequestPoint>) -> TrajectoryRequest {
-    TrajectoryRequest { stamp: Stamp(0), joint_names: order().names().to_vec(), points }
+    TrajectoryRequest {
+        stamp: Stamp(0),
+        joint_names: order().names().to_vec(),
+        points,
+        yields: false,
+    }
 }
 
 fn goal(id: u8, points: Vec<RequestPoint>) -> GoalRequest {

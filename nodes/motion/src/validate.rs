@@ -55,6 +55,8 @@ pub struct ValidPlan {
     pub from_path_time: f64,
     /// ROS time of the start when it lies in the future, else `Stamp(0)`.
     pub start: Stamp,
+    /// It is one of a stream: nobody wants to read of each of them.
+    pub(crate) yields: bool,
 }
 
 impl ValidPlan {
@@ -92,7 +94,10 @@ impl Rules {
         self.check_distance(&path, &given, from_path_time, &state)?;
         match path.first_violation(&self.limits) {
             Some(found) => Err(self.limit(&found, &given, &waypoints)),
-            None => Ok(ValidPlan { waypoints, path, from_path_time, start: begin }),
+            None => {
+                let yields = request.yields;
+                Ok(ValidPlan { waypoints, path, from_path_time, start: begin, yields })
+            }
         }
     }
 

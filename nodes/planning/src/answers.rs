@@ -19,6 +19,7 @@ impl Planning {
     /// [`PlanningError`].
     pub fn plan(&self, ask: &Ask, now: Monotonic, clock: Clock) -> Result<Driven, PlanningError> {
         let request = door::request(&ask.settings)?;
+        self.surroundings()?;
         let start = self.given_or_standing("start", &ask.start, now)?;
         self.check_place(Which::Start, &start)?;
         let timing = self.timing()?;
@@ -97,7 +98,8 @@ impl Planning {
         positions: &[f64],
         now: Monotonic,
     ) -> (Result<(), PlanningError>, Option<Nearness>) {
-        let at = match self.given_or_standing("positions", positions, now) {
+        let known = self.surroundings();
+        let at = match known.and_then(|()| self.given_or_standing("positions", positions, now)) {
             Ok(at) => at,
             Err(error) => return (Err(error), None),
         };
@@ -113,6 +115,9 @@ impl Planning {
         let reference = self.given_or_standing("reference", &ask.reference, now)?;
         if let Some(error) = not_finite(&reference, self.order.names()) {
             return Err(error);
+        }
+        if ask.avoid_collisions {
+            self.surroundings()?;
         }
         let pose = self.placed(&ask.pose, &reference)?;
         let reference = JointVector::from(reference);

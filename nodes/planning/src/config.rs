@@ -61,6 +61,10 @@ pub struct Config {
     pub floor_height: f64,
     /// Reports of control older than this tell nothing, s.
     pub state_timeout: f64,
+    /// How the arm is jogged.
+    pub jog: crate::jog::Settings,
+    /// What is shared with another arm.
+    pub shared: crate::shared::Settings,
 }
 
 impl Default for Config {
@@ -75,6 +79,8 @@ impl Default for Config {
             floor: true,
             floor_height: 0.0,
             state_timeout: 0.5,
+            jog: crate::jog::Settings::default(),
+            shared: crate::shared::Settings::default(),
         }
     }
 }
@@ -89,6 +95,8 @@ impl Config {
         in_range("padding", self.padding, 0.0..=0.2)?;
         in_range("floor_height", self.floor_height, -100.0..=100.0)?;
         in_range("state_timeout", self.state_timeout, 0.05..=10.0)?;
+        self.jog.validate()?;
+        self.shared.validate()?;
         if let Some(joint) = self.jerk.keys().find(|joint| order.index_of(joint).is_none()) {
             return Err(ConfigError::UnknownJoint { joint: joint.clone() });
         }

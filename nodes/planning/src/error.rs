@@ -140,6 +140,15 @@ pub enum PlanningError {
         /// The plan that control drives.
         plan: u64,
     },
+    /// Nobody told where the other arm stands.
+    #[error("nobody tells where the neighbour stands: {topic} is silent")]
+    NeighbourUnheard {
+        /// Topic of its joint states.
+        topic: String,
+    },
+    /// The arm is jogged.
+    #[error("the arm is jogged: wait until no commands come any more")]
+    Jogging,
     /// Another goal runs.
     #[error("another move_to runs: wait for its end or cancel it")]
     Busy,
@@ -175,12 +184,14 @@ impl PlanningError {
     #[must_use]
     pub fn code(&self) -> Code {
         match self {
-            Self::Silent { .. } | Self::Unheard { .. } => Code::NoState,
+            Self::Silent { .. } | Self::Unheard { .. } | Self::NeighbourUnheard { .. } => {
+                Code::NoState
+            }
             Self::Motion(error) => of_motion(error),
             Self::Place(error) => of_plan(error),
             Self::Ik(error) => of_ik(error),
             Self::NoFreeIk { .. } => Code::GoalInCollision,
-            Self::Moving { .. } | Self::Busy | Self::Inactive => Code::Busy,
+            Self::Moving { .. } | Self::Jogging | Self::Busy | Self::Inactive => Code::Busy,
             Self::Blocked { .. } => Code::PathBlocked,
             Self::NoWayRound { code, .. } => *code,
             Self::Execution(_) => Code::ExecutionFailed,

@@ -13,6 +13,7 @@
 
 pub mod config;
 pub mod error;
+pub mod jog;
 pub mod mover;
 pub mod question;
 
@@ -20,6 +21,7 @@ mod answers;
 mod door;
 mod planning;
 mod scene;
+pub mod shared;
 #[cfg(test)]
 mod situations;
 

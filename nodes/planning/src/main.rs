@@ -8,9 +8,10 @@ mod ros;
 use node::realtime::Report;
 use node::topics::Latest;
 use node::{Shell, StartError, clock, signal, start};
+use planning::jog::Jog;
 use planning::mover::{Desk, Mover};
-use planning::{Inputs, Planning};
-use ros::{Client, Services};
+use planning::{Inputs, Planning, PlanningError};
+use ros::{Client, Services, Shared, Stick};
 use std::process::ExitCode;
 use std::time::Duration;
 use vocabulary::arm::Derating;
@@ -46,15 +47,16 @@ impl Subscriptions {
     }
 }
 
-fn report(planning: &Planning, mover: &Mover) -> Report {
+fn report(planning: &Planning, mover: &Mover, jog: &Jog) -> Report {
     let mut health = NodeHealth::default();
-    health.cycles.refused = mover.refused();
+    health.cycles.refused = mover.refused() + jog.refused();
     let scene = planning.scene();
     let values = vec![
         ("objects", scene.objects().len().to_string()),
         ("attached", scene.attached().len().to_string()),
         ("scene revision", planning.revision().to_string()),
         ("move_to", if mover.is_busy() { "busy" } else { "idle" }.to_owned()),
+        ("jog", if jog.is_busy() { "busy" } else { "idle" }.to_owned()),
     ];
     (health, values)
 }
@@ -65,20 +67,33 @@ fn run(mut shell: Shell) -> anyhow::Result<()> {
     let subscriptions = Subscriptions::create(&mut shell)?;
     let mut services = Services::create(&mut shell)?;
     let mut client = Client::create(&mut shell)?;
+    let mut shared = Shared::create(&mut shell, &planning)?;
+    let (stick, mut jog) = (Stick::create(&mut shell)?, Jog::default());
     shell.start();
     while !signal::stop_requested() {
         let now = shell.poll_within(SLEEP);
         let active = shell.is_active();
         planning.hear(&subscriptions.take());
+        shared.serve(&mut planning, now, &shell);
+        stick.serve(&mut jog, &mut planning, (now, &shell), obstacle(active, &mover));
         services.serve(&mut planning, now, active);
         let events = client.events(active, &mover);
         let desk = Desk { planning: &planning, now: now.mono, clock: &clock::monotonic };
         let orders = mover.step(&desk, events);
         client.obey(orders, &planning, &shell);
         client.show(&planning, now);
-        shell.beat(now, || report(&planning, &mover));
+        shell.beat(now, || report(&planning, &mover, &jog));
     }
     Ok(())
+}
+
+/// Why the arm may not be jogged.
+fn obstacle(active: bool, mover: &Mover) -> Option<PlanningError> {
+    match (active, mover.is_busy()) {
+        (false, _) => Some(PlanningError::Inactive),
+        (true, true) => Some(PlanningError::Busy),
+        (true, false) => None,
+    }
 }
 
 fn main() -> ExitCode {

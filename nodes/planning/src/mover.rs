@@ -229,7 +229,7 @@ impl Mover {
         let mut job = Job {
             id,
             phase: Phase::Previewing { until },
-            seen: desk.planning.revision(),
+            seen: desk.planning.changes(),
             path_time: 0.0,
             heard: desk.now,
             next_feedback: desk.now,
@@ -286,10 +286,10 @@ impl Mover {
     /// A motion that a change of the scene blocks is planned anew, once.
     fn mind_the_scene(&mut self, desk: &Desk, orders: &mut Vec<Order>) {
         let Some(mut job) = self.job.take() else { return };
-        let unseen = job.seen != desk.planning.revision();
+        let unseen = job.seen != desk.planning.changes();
         let moving = matches!(job.phase, Phase::Previewing { .. } | Phase::Executing);
         if unseen && moving {
-            job.seen = desk.planning.revision();
+            job.seen = desk.planning.changes();
             if let Some(blocked) = desk.planning.blocked(&job.motion, job.path_time) {
                 self.job = blocked_by(job, blocked, desk, orders);
                 return;
@@ -452,7 +452,7 @@ fn anew(mut job: Job, blocked: PlanningError, desk: &Desk, orders: &mut Vec<Orde
     job.took += (desk.clock)().seconds_from(begin);
     job.replanned += 1;
     job.path_time = 0.0;
-    job.seen = desk.planning.revision();
+    job.seen = desk.planning.changes();
     match planned {
         Ok(motion) => {
             orders.push(Order::Preview(Box::new(motion.clone())));

@@ -14,6 +14,7 @@ use vocabulary::time::{Monotonic, Received};
 
 use crate::config::{Config, ConfigError};
 use crate::error::PlanningError;
+use crate::shared::Shared;
 
 /// Name of the floor in the scene.
 const FLOOR: &str = "floor";
@@ -63,12 +64,17 @@ pub struct Planning {
     pub(crate) scene: Scene,
     pub(crate) checker: Checker,
     pub(crate) revision: u64,
+    pub(crate) shared: Shared,
+    /// Counts the moves of the neighbour.
+    pub(crate) moves: u64,
     /// The base in the root of the description.
     pub(crate) base: Pose,
     limits: Limits<JOINTS>,
     caps: Result<Caps<JOINTS>, TimingError>,
     load: Load,
     control: Option<Received<ControlState>>,
+    /// Commands in a stream move the arm: it is not at rest, even when control says so.
+    pub jogging: bool,
 }
 
 impl Planning {
@@ -88,15 +94,19 @@ impl Planning {
         let (_, base) =
             robot.frame(base).ok_or_else(|| ConfigError::Link { link: base.clone() })?;
         let scene = first_scene(&config, &robot, &base)?;
+        let shared = Shared::new(&config.shared, (&base, &arm.links[0]), &robot)?;
         let planning = Self {
             checker: Checker::new(&robot, &scene)?,
             ik: Ik::new(&arm.model),
             order: arm.order,
             links: arm.links,
             revision: seed,
+            shared,
+            moves: 0,
             caps: Ok(Caps::NONE),
             load: Load::EMPTY,
             control: None,
+            jogging: false,
             config,
             robot,
             scene,
@@ -166,6 +176,9 @@ impl Planning {
     /// That the arm moves by somebody's order.
     pub(crate) fn at_rest(&self, now: Monotonic) -> Result<(), PlanningError> {
         let control = self.control(now)?;
+        if self.jogging {
+            return Err(PlanningError::Jogging);
+        }
         match control.phase {
             ControlPhase::Blending | ControlPhase::Executing | ControlPhase::Stopping => {
                 Err(PlanningError::Moving { plan: control.plan_id })
@@ -205,6 +218,11 @@ impl Planning {
     #[must_use]
     pub fn base(&self) -> &Pose {
         &self.base
+    }
+
+    /// The limits of the joints, without what thermal takes off.
+    pub(crate) fn limits(&self) -> &Limits<JOINTS> {
+        &self.limits
     }
 
     /// Joint names, base to tip.

@@ -5,13 +5,14 @@
 
 use std::sync::Arc;
 
-use collision::{Checker, Load, Mesh, Pose, Scene, Shape};
+use collision::{Load, Mesh, Pose, Scene, Shape};
 use vocabulary::time::Monotonic;
 
 use crate::config::ConfigError;
 use crate::error::PlanningError;
 use crate::planning::{Planning, first_scene};
 use crate::question::{Edit, FramedPose, RawShape};
+use crate::shared::is_reserved;
 
 /// Most vertices of a mesh, and most points of a cloud.
 const MOST_VERTICES: usize = 1_000_000;
@@ -52,7 +53,7 @@ impl Planning {
                 return Err(PlanningError::Kind { what: "action", value: *value });
             }
         }
-        self.checker = Checker::new(&self.robot, &scene)?;
+        self.checker = self.checker_of(&scene)?;
         self.scene = scene;
         self.revision += 1;
         Ok(())
@@ -78,10 +79,17 @@ impl Planning {
 }
 
 fn named(name: &str) -> Result<&str, PlanningError> {
-    if name.is_empty() { Err(PlanningError::NoName) } else { Ok(name) }
+    let reserved = "names that begin so are those of what is shared".to_owned();
+    match name {
+        "" => Err(PlanningError::NoName),
+        name if is_reserved(name) => {
+            Err(PlanningError::Shape { name: name.to_owned(), reason: reserved })
+        }
+        name => Ok(name),
+    }
 }
 
-fn made(name: &str, raw: &RawShape) -> Result<Shape, PlanningError> {
+pub(crate) fn made(name: &str, raw: &RawShape) -> Result<Shape, PlanningError> {
     let wrong = |reason: String| PlanningError::Shape { name: name.to_owned(), reason };
     let vertices = raw.vertices.len();
     if vertices > MOST_VERTICES {

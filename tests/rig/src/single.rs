@@ -21,17 +21,28 @@ impl Single {
     /// # Errors
     /// When the executable is not installed.
     pub fn start(name: &str, parameters: &[&str]) -> Result<Self> {
-        Self::run(name, Self::command(name, parameters)?)
+        Self::start_in("", name, parameters)
     }
 
-    /// What [`Single::start`] starts.
+    /// As [`Single::start`], in a namespace.
     ///
     /// # Errors
     /// When the executable is not installed.
-    pub fn command(name: &str, parameters: &[&str]) -> Result<Command> {
+    pub fn start_in(namespace: &str, name: &str, parameters: &[&str]) -> Result<Self> {
+        Self::run(name, Self::command(namespace, name, parameters)?)
+    }
+
+    /// What [`Single::start_in`] starts.
+    ///
+    /// # Errors
+    /// When the executable is not installed.
+    pub fn command(namespace: &str, name: &str, parameters: &[&str]) -> Result<Command> {
         let config = find("share/armature_bringup/config")?;
         let mut command = Command::new(find(&format!("lib/armature_nodes/{name}"))?);
         command.arg("--ros-args");
+        if !namespace.is_empty() {
+            command.args(["-r", &format!("__ns:={namespace}")]);
+        }
         for file in ["arm".to_owned(), name.to_owned()] {
             let path = config.join(file + ".yaml");
             if path.is_file() {

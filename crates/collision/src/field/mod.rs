@@ -132,6 +132,18 @@ impl Field {
         list.iter().any(hit)
     }
 
+    /// Shows the obstacles that are nearer to a point than `radius`, each with its distance.
+    pub fn each_near(&self, center: V3, radius: f32, mut show: impl FnMut(usize, f32)) {
+        self.tree.any(center, radius, |index| {
+            let index = index as usize;
+            let distance = self.primitives.get(index).map(|o| o.distance(center));
+            if let Some(distance) = distance.filter(|d| *d < radius) {
+                show(index, distance);
+            }
+            false
+        });
+    }
+
     /// Fills a block of cells from the obstacles that may come near to it: those on the stack from
     /// `first` on.
     fn fill(&mut self, fill: &Fill, block: Block, stack: &mut Vec<(u32, f32)>, first: usize) {

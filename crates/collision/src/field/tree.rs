@@ -63,6 +63,14 @@ impl BoxTree {
 
     /// Whether any obstacle comes nearer to `p` than `radius`.
     pub fn touches(&self, primitives: &[Primitive], p: V3, radius: f32) -> bool {
+        let near = |i: u32| primitives.get(i as usize).is_some_and(|o| o.distance(p) < radius);
+        self.any(p, radius, near)
+    }
+
+    /// Shows the obstacles whose boxes come nearer to `p` than `radius` until one is the right one;
+    /// whether there was one.
+    #[inline]
+    pub fn any(&self, p: V3, radius: f32, mut is_it: impl FnMut(u32) -> bool) -> bool {
         let mut open = [0usize; 64];
         let mut count = usize::from(!self.nodes.is_empty());
         while count > 0 {
@@ -74,10 +82,7 @@ impl BoxTree {
             match node.kind {
                 Kind::Leaf { first, count } => {
                     let members = self.order.get(first..first + count).unwrap_or_default();
-                    let near = |i: &u32| {
-                        primitives.get(*i as usize).is_some_and(|o| o.distance(p) < radius)
-                    };
-                    if members.iter().any(near) {
+                    if members.iter().any(|i| is_it(*i)) {
                         return true;
                     }
                 }

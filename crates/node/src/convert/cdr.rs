@@ -96,6 +96,10 @@ fn the_joints_messages_are_understood_on_both_sides() {
         bus_errors: 18,
         refused: std::array::from_fn(|reason| reason as u64),
     });
+}
+
+#[test]
+fn the_report_of_control_is_understood_on_both_sides() {
     let violation = Violation {
         joint: 2,
         at_goal: true,

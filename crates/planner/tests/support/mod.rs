@@ -109,8 +109,12 @@ pub fn judge(world: &World, timed: &Timed<6>) {
         effort: vec![],
         time_from_start: point.time,
     });
-    let request =
-        TrajectoryRequest { stamp: Stamp(0), joint_names: names, points: points.collect() };
+    let request = TrajectoryRequest {
+        stamp: Stamp(0),
+        joint_names: names,
+        points: points.collect(),
+        yields: false,
+    };
     let state = trajectory::State::at_rest(timed.points()[0].state.position);
     let plan = rules.validate(&request, &Start { state, now: Stamp(1_000_000_000) }).unwrap();
     assert_eq!(plan.path.duration(), timed.duration());

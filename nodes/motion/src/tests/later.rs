@@ -99,6 +99,24 @@ fn deactivation_aborts_everything_and_stops_the_arm() {
 }
 
 #[test]
+fn a_trajectory_of_a_stream_replaces_another_in_silence_and_gives_way_to_every_goal() {
+    let mut rig = Rig::new();
+    let stream = |rig: &mut Rig| {
+        let mut request = trajectory(vec![point(2.0, 0.1)]);
+        request.yields = true;
+        rig.step(Inputs { topic_trajectories: vec![request], ..Inputs::default() })
+    };
+    assert!(stream(&mut rig).plan.is_some());
+    rig.report(ControlPhase::Executing, 0.1);
+    let out = stream(&mut rig);
+    assert!(out.plan.is_some() && out.log.is_empty(), "{:?}", out.log);
+    rig.send(goal(1, vec![point(2.0, 0.5)]));
+    let out = stream(&mut rig);
+    assert!(out.plan.is_none() && rig.motion.is_active(&[1; 16]));
+    assert!(out.log.iter().any(|line| line.text.contains("a goal is under way")));
+}
+
+#[test]
 fn a_plan_that_was_lost_on_the_way_is_sent_again_as_it_was() {
     let mut rig = Rig::new();
     rig.send(goal(1, vec![point(2.0, 0.5)]));

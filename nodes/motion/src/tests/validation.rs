@@ -300,7 +300,7 @@ proptest! {
         joint_names in prop::collection::vec("joint_[1-7]|", 0..8),
         points in prop::collection::vec(any_point(), 0..5),
     ) {
-        let request = TrajectoryRequest { stamp: Stamp(stamp), joint_names, points };
+        let request = TrajectoryRequest { stamp: Stamp(stamp), joint_names, points, yields: false };
         if let Err(rejection) = judge(&request) {
             prop_assert!((-3..=-1).contains(&rejection.code()));
             prop_assert!(!rejection.to_string().is_empty());

@@ -32,7 +32,8 @@ pub fn markers(planning: &Planning, motion: Option<&Driven>, now: Now) -> Marker
     let [base, _] = planning.links();
     let into_base = planning.base().inverse();
     let mut all = vec![Marker { action: DELETE_ALL, ..Marker::default() }];
-    for (name, object) in planning.scene().objects() {
+    let shared = planning.shared_objects().objects();
+    for (name, object) in planning.scene().objects().iter().chain(shared) {
         let place = into_base * object.pose;
         all.extend(shown(&object.shape, &place).into_iter().map(|mut marker| {
             marker.ns = format!("scene/{name}");

@@ -3,14 +3,18 @@
 //! The rule: conversions only. What is asked is judged by the library, so that services and `move_to`
 //! refuse with the same words.
 
+mod jogging;
 mod markers;
 mod moving;
 mod questions;
 mod scene;
+mod shared;
 
+pub use jogging::Stick;
 pub use markers::markers;
 pub use moving::Client;
 pub use questions::Services;
+pub use shared::Shared;
 
 use node::Shell;
 use node::convert::duration;

@@ -45,7 +45,8 @@ fn edit(asked: &Request) -> Edit {
     }
 }
 
-fn shape(object: &SceneObject) -> RawShape {
+/// The shape of an object as it was sent.
+pub fn shape(object: &SceneObject) -> RawShape {
     RawShape {
         kind: object.shape,
         dimensions: object.dimensions.clone(),
