@@ -118,7 +118,7 @@ impl Rig {
     }
 
     pub(crate) fn now(&self) -> Now {
-        Now { mono: self.now, stamp: Stamp(self.now.0 as i64 + 7_000_000_000 + self.wall) }
+        Now { mono: self.now, stamp: Stamp(self.now.0 as i64 + 7_000_000_000_000 + self.wall) }
     }
 
     pub(crate) fn grant(&mut self, epoch: u64) {
