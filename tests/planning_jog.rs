@@ -198,7 +198,10 @@ fn stops_at_the_wall(s: &mut Scenario, stick: &Stick) -> Result<()> {
     let slowed = |status: &&JogStatus| status.state == JogStatus::SLOWED as u8;
     let slowed = told.iter().find(slowed).context("it was not slowed down")?;
     ensure!(slowed.reason.contains("'wall'") && slowed.scale < 1.0, "slowed: {slowed:?}");
-    stick.wait_for(s, JogStatus::STOPPED as u8, "'wall'")?;
+    let stopped = |status: &JogStatus| {
+        status.state == JogStatus::STOPPED as u8 && status.reason.contains("'wall'")
+    };
+    ensure!(told.iter().any(stopped), "it was not stopped by the wall: {:?}", told.last());
     s.expect_rest(Duration::from_millis(300))?;
     comes_to_its_end(s)?;
     // The way back is free.
