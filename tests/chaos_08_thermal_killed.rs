@@ -13,7 +13,6 @@ use anyhow::{Context, Result, ensure};
 use r2r::QosProfile;
 use r2r::armature_msgs::msg::Derating;
 use r2r::lifecycle_msgs::msg::Transition;
-use r2r::lifecycle_msgs::srv::ChangeState;
 use rig::{Drives, Scenario, figures};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -83,14 +82,6 @@ fn a_frozen_thermal_service_is_missed_by_nobody_who_moves() -> Result<()> {
     s.expect_undisturbed(&before, &[])
 }
 
-fn change(s: &mut Scenario, node: &str, id: u8) -> Result<()> {
-    let request = ChangeState::Request { transition: Transition { id, ..Default::default() } };
-    let name = format!("{node}/change_state");
-    let answer = s.arm.call::<ChangeState::Service>(&name, &request, Duration::from_secs(10))?;
-    ensure!(answer.success, "{node} refuses transition {id}");
-    Ok(())
-}
-
 /// Would catch: a second version that speaks before its turn, or a change that the arm notices.
 #[test]
 fn a_shadowing_version_takes_over_in_motion() -> Result<()> {
@@ -107,9 +98,9 @@ fn a_shadowing_version_takes_over_in_motion() -> Result<()> {
     let before = s.boots();
     drives.clear();
     ensure!(word.borrow().map(|w| w.0) == Some(old), "the shadow speaks before its turn");
-    change(&mut s, "thermal_shadow", Transition::TRANSITION_CONFIGURE as u8)?;
-    change(&mut s, "thermal_shadow", Transition::TRANSITION_ACTIVATE as u8)?;
-    change(&mut s, "thermal", Transition::TRANSITION_DEACTIVATE as u8)?;
+    s.change_state("thermal_shadow", Transition::TRANSITION_CONFIGURE as u8)?;
+    s.change_state("thermal_shadow", Transition::TRANSITION_ACTIVATE as u8)?;
+    s.change_state("thermal", Transition::TRANSITION_DEACTIVATE as u8)?;
     s.arm.wait_for("the new word", Duration::from_secs(5), |_| {
         word.borrow().map(|w| w.0) == Some(new)
     })?;

@@ -13,16 +13,13 @@
 //! - Degrades: a client that sends nonsense | moving | it is refused with a reason that names joint, point
 //!   and limit; the plan that runs goes on | nothing to do
 
+use crate::strangers::{FOREIGN, Stranger};
 use anyhow::{Context, Result, ensure};
-use r2r::QosProfile;
-use r2r::armature_msgs::msg::{JointCommand, JointTelemetry};
+use r2r::armature_msgs::msg::JointCommand;
 use r2r::trajectory_msgs::msg::{JointTrajectory, JointTrajectoryPoint};
 use rig::program::{duration, point};
 use rig::{Drives, Scenario};
 use std::time::{Duration, Instant};
-
-/// Numbers of foreign commands begin here; those of controllers do not come so far in a test.
-const FOREIGN: u64 = 1_000_000;
 
 /// Malformed trajectories, each with words that its refusal must say.
 fn malformed(good: &JointTrajectory, now: i32) -> Vec<(&'static str, JointTrajectory)> {
@@ -126,20 +123,13 @@ fn refusal(s: &mut Scenario, bad: JointTrajectory) -> Result<String> {
 fn nonsense_is_refused_with_a_reason_and_the_goal_succeeds() -> Result<()> {
     let mut s = Scenario::enabled("chaos_19", &[])?;
     let drives = Drives::watch(&mut s.arm)?;
-    let stream = || QosProfile::default().best_effort().keep_last(1);
-    let heard = s.arm.listen::<JointCommand>("joint_command", stream())?;
-    let telemetry = s.arm.listen::<JointTelemetry>(
-        "joints/joint_2/telemetry",
-        QosProfile::default().keep_last(10),
-    )?;
+    let stranger = Stranger::new(&mut s)?;
     s.wait_for_successor()?;
     let witness = s.witness();
-    let rogue = s.arm.node().create_publisher::<JointCommand>("joint_command", stream())?;
     // At the door by the heartbeat, behind it by reason.
     let refused = |s: &Scenario| {
-        let told = telemetry.borrow();
-        let behind = told.as_ref().map_or(0, |told| told.refusal_counts.iter().sum::<u64>());
-        behind + s.arm.world.heartbeats.get("driver_joint_2").map_or(0, |beat| beat.refused)
+        stranger.refused()
+            + s.arm.world.heartbeats.get("driver_joint_2").map_or(0, |beat| beat.refused)
     };
 
     let mut goal = s.start_motion()?;
@@ -148,9 +138,9 @@ fn nonsense_is_refused_with_a_reason_and_the_goal_succeeds() -> Result<()> {
     drives.clear();
     let until = Instant::now() + Duration::from_secs(3);
     while Instant::now() < until {
-        let good = heard.borrow().clone().filter(|good| good.sequence < FOREIGN);
+        let good = stranger.heard().filter(|good| good.sequence < FOREIGN);
         for bad in good.iter().flat_map(wild) {
-            rogue.publish(&bad)?;
+            stranger.say(&bad)?;
             s.arm.pump_for(Duration::from_millis(4));
             sent += 1;
         }

@@ -14,7 +14,6 @@
 
 use anyhow::{Result, ensure};
 use r2r::lifecycle_msgs::msg::Transition;
-use r2r::lifecycle_msgs::srv::ChangeState;
 use rand::seq::IndexedRandom;
 use rig::{Drives, Scenario, figures};
 use std::time::{Duration, Instant};
@@ -22,14 +21,6 @@ use std::time::{Duration, Instant};
 /// More kills than a quarantine needs.
 const MOST: usize = 9;
 const ERROR: u8 = 2;
-
-fn change(s: &mut Scenario, node: &str, id: u8) -> Result<()> {
-    let request = ChangeState::Request { transition: Transition { id, ..Default::default() } };
-    let name = format!("{node}/change_state");
-    let answer = s.arm.call::<ChangeState::Service>(&name, &request, Duration::from_secs(10))?;
-    ensure!(answer.success, "{node} refuses transition {id}");
-    Ok(())
-}
 
 /// Would catch: restarts for ever at the same pace, a quarantine that nobody hears of, neighbours that
 /// suffer from discovery without end.
@@ -70,8 +61,8 @@ fn a_crash_loop_ends_in_quarantine_and_disturbs_nobody() -> Result<()> {
     s.move_for(&mut goal, Duration::from_secs(6))?;
     ensure!(beat(&s).boot_id == boot && beat(&s).health == ERROR, "{:?}", beat(&s));
 
-    change(&mut s, node, Transition::TRANSITION_CONFIGURE as u8)?;
-    change(&mut s, node, Transition::TRANSITION_ACTIVATE as u8)?;
+    s.change_state(node, Transition::TRANSITION_CONFIGURE as u8)?;
+    s.change_state(node, Transition::TRANSITION_ACTIVATE as u8)?;
     let well = s.arm.wait_for("it to be well", Duration::from_secs(15), |w| {
         w.heartbeats.get(node).is_some_and(|beat| beat.lifecycle == 3 && beat.health != ERROR)
     })?;

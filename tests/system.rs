@@ -51,3 +51,4 @@ mod planning_move_to;
 mod planning_two_arms;
 mod recordings;
 mod stations;
+mod strangers;

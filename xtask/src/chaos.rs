@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use anyhow::{Result, ensure};
-use report::{Relation, Report, Target};
+use report::{Relation, Report, Target, quantile};
 use serde_json::{Value, json};
 
 use crate::progress::Progress;
-use crate::system::{Choice, Suite, Trial};
+use crate::system::{Choice, Suite, Tests, Trial};
 use crate::{build, degrade, paths};
 
 /// How a line begins in which a test tells a figure; the rest is a target as JSON.
@@ -48,9 +48,10 @@ struct Record {
 /// When something cannot be built or written, or there is no such case.
 pub fn run(wish: &Wish) -> Result<bool> {
     build::everything()?;
-    let suite = Suite::build()?;
+    let suite = Suite::build(Tests::System)?;
     let all = wish.all || wish.case.is_some();
-    let mut names = suite.names(&Choice { filter: "chaos_".to_owned(), all })?;
+    let mut names =
+        suite.names(&Choice { filter: "chaos_".to_owned(), all, tests: Tests::System })?;
     names.retain(|name| wish.case.is_none_or(|case| case_of(name) == Some(case)));
     ensure!(!names.is_empty(), "there is no case {}", wish.case.unwrap_or_default());
     let mut records: BTreeMap<&str, Record> = BTreeMap::new();
@@ -147,7 +148,7 @@ impl Record {
                 "name": name,
                 "unit": worst.map(|worst| worst.unit.clone()),
                 "limit": worst.map(|worst| worst.limit),
-                "median": median(&values),
+                "median": quantile(&values, 0.5),
                 "worst": worst.and_then(|worst| worst.value),
                 "measured": told.len(),
                 "missed": missed,
@@ -156,7 +157,7 @@ impl Record {
         json!({
             "runs": self.runs(),
             "passed": self.passed,
-            "median_seconds": median(&self.took),
+            "median_seconds": quantile(&self.took, 0.5),
             "figures": figures.collect::<Vec<_>>(),
             "failures": self.failures,
         })
@@ -171,12 +172,6 @@ fn worst(told: &[Target]) -> Option<&Target> {
         (Some(value), Relation::AtLeast) => -value,
     };
     told.iter().max_by(|a, b| badness(a).total_cmp(&badness(b)))
-}
-
-fn median(values: &[f64]) -> Option<f64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied()
 }
 
 /// The end of what a test said, without its figures.

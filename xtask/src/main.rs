@@ -11,9 +11,10 @@ use clap_complete::Shell;
 use xtask::bench::{self, Bench};
 use xtask::env::RosEnv;
 use xtask::simulate::{self, Task};
+use xtask::system::{self, Choice, Tests};
 use xtask::upgrade::{self, Node};
 use xtask::{
-    build, chaos, demo, doctor, fuzz, heat, paths, replay, socketcan, status, system, targets, test,
+    build, chaos, demo, doctor, fuzz, heat, paths, replay, socketcan, status, targets, test,
 };
 
 /// Builds, runs and tests the Armature servo arm.
@@ -200,6 +201,9 @@ enum Verb {
         /// Also those that take long.
         #[arg(long)]
         all: bool,
+        /// Those of the dashboard's page in Chromium instead.
+        #[arg(long)]
+        browser: bool,
     },
     /// The stage of `test --socketcan`.
     #[command(hide = true)]
@@ -223,7 +227,10 @@ fn run(verb: Verb) -> Result<bool> {
         Verb::Test { filter, socketcan, all, browser, nightly } => {
             Ok(test::test(&test::Options { filter, socketcan, all, browser, nightly }))
         }
-        Verb::System { filter, all } => system::run(&system::Choice { filter, all }),
+        Verb::System { filter, all, browser } => {
+            let tests = if browser { Tests::Browser } else { Tests::System };
+            system::run(&Choice { filter, all, tests })
+        }
         Verb::Build { messages: true } => build::messages(&RosEnv::ensure()?).map(|()| true),
         Verb::Build { messages: false } => build::everything().map(|_| true),
         Verb::Ros2 { words } => become_program("ros2", &words),

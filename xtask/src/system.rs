@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::build::cargo;
 use crate::env::RosEnv;
+use crate::prepare::browser::Browser;
 use crate::process::{Ending, output, run_quietly};
 use crate::{paths, prepare};
 
@@ -28,6 +29,28 @@ pub struct Choice {
     pub filter: String,
     /// Also those that take long (`#[ignore]`).
     pub all: bool,
+    /// Of which set.
+    pub tests: Tests,
+}
+
+/// A set of tests that is built at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tests {
+    /// Everything but the page of the dashboard.
+    #[default]
+    System,
+    /// The page in Chromium, which is prepared on first use.
+    Browser,
+}
+
+impl Tests {
+    /// The test target, and the feature that it needs.
+    fn target(self) -> (&'static str, &'static str) {
+        match self {
+            Self::System => ("system", "system"),
+            Self::Browser => ("browser_dashboard", "browser"),
+        }
+    }
 }
 
 /// The built tests and what they run in.
@@ -35,6 +58,7 @@ pub struct Choice {
 pub struct Suite {
     ros: RosEnv,
     python: PathBuf,
+    browser: Option<Browser>,
     binary: PathBuf,
     /// The names of those that take long.
     long: Vec<String>,
@@ -56,17 +80,21 @@ impl Suite {
     ///
     /// # Errors
     /// What does not compile, or cannot be started.
-    pub fn build() -> Result<Self> {
+    pub fn build(tests: Tests) -> Result<Self> {
+        let (target, feature) = tests.target();
+        let needs_browser = tests == Tests::Browser;
+        let browser = needs_browser.then(prepare::browser::ensure).transpose()?;
         let ros = RosEnv::ensure()?;
         let mut command = cargo();
         ros.apply(&mut command);
         command.args(["test", "--no-run", "--quiet", "--release", "--message-format"]);
         command.arg("json-render-diagnostics");
-        command.args(["--package", "armature", "--features", "system", "--test", "system"]);
+        command.args(["--package", "armature", "--features", feature, "--test", target]);
         command.stderr(Stdio::inherit());
         let messages = output(&mut command).context("building the system tests")?;
         let binary = executable(&messages).context("cargo names no executable of the tests")?;
-        let mut suite = Self { ros, python: prepare::tools()?, binary, long: Vec::new() };
+        let python = prepare::tools()?;
+        let mut suite = Self { ros, python, browser, binary, long: Vec::new() };
         suite.long = suite.listed(&["--ignored"])?;
         Ok(suite)
     }
@@ -119,6 +147,7 @@ impl Suite {
     fn command(&self) -> Command {
         let mut command = self.ros.command(&self.binary);
         command.env("ARMATURE_TOOLS_PYTHON", &self.python).current_dir(paths::root());
+        self.browser.iter().for_each(|browser| browser.apply(&mut command));
         command
     }
 }
@@ -129,7 +158,7 @@ impl Suite {
 /// # Errors
 /// When they cannot be built or started.
 pub fn run(choice: &Choice) -> Result<bool> {
-    let suite = Suite::build()?;
+    let suite = Suite::build(choice.tests)?;
     let names = suite.names(choice)?;
     println!("running {} tests, each in a process of its own", names.len());
     let mut failed = Vec::new();

@@ -75,6 +75,7 @@ fn stages(options: &Options) -> Vec<Stage> {
         check("formatting", minutes(2), Needs::Nothing, format_check),
         check("clippy, without ROS", minutes(20), Needs::Nothing, clippy_plain),
         test("unit and property tests", minutes(30), Needs::Nothing, unit_tests),
+        test("code in the documentation", minutes(10), Needs::Nothing, documentation_tests),
         check("virtual hours of faults", hours_limit, Needs::Nothing, simulated_hours),
         test("CAN tools of others", minutes(10), Needs::Nothing, can_tools_tests),
         test(BUILD, minutes(40), Needs::Nothing, ros_build),
@@ -123,7 +124,14 @@ fn clippy_plain(_: &Options) -> Result<Command> {
 
 fn unit_tests(options: &Options) -> Result<Command> {
     let mut command = cargo();
-    command.args(["test", "--quiet", "--no-fail-fast"]);
+    // Examples are looked at by clippy; building them here takes longer than many a test.
+    command.args(["test", "--quiet", "--no-fail-fast", "--tests"]);
+    Ok(filtered(command, options))
+}
+
+fn documentation_tests(options: &Options) -> Result<Command> {
+    let mut command = cargo();
+    command.args(["test", "--quiet", "--no-fail-fast", "--doc"]);
     Ok(filtered(command, options))
 }
 
@@ -181,21 +189,9 @@ fn system_tests(options: &Options) -> Result<Command> {
 
 /// Not in every run: Chromium is a large package, and every node dies once.
 fn browser_tests(options: &Options) -> Result<Command> {
-    let mut command = in_ros(&RosEnv::ensure()?);
-    prepare::browser::ensure()?.apply(&mut command);
-    command.args(["test", "--quiet", "--release", "--no-fail-fast", "--package", "armature"]);
-    command.args(["--features", "browser", "--test", "browser_dashboard"]);
-    Ok(one_at_a_time(command, options))
-}
-
-/// Each test brings up a whole arm: side by side they would measure each other.
-fn one_at_a_time(command: Command, options: &Options) -> Command {
-    let mut command = filtered(command, options);
-    if options.filter.is_none() {
-        command.arg("--");
-    }
-    command.arg("--test-threads=1");
-    command
+    let mut command = Command::new(env::current_exe()?);
+    command.args(["system", "--browser"]).args(&options.filter);
+    Ok(command)
 }
 
 fn socketcan_test(_: &Options) -> Result<Command> {

@@ -9,33 +9,11 @@ use std::rc::Rc;
 use std::time::Duration;
 use vocabulary::health::{Health, Heartbeat, Histogram, Lifecycle, NodeHealth};
 use vocabulary::joint::JointOrder;
-use vocabulary::time::{Monotonic, Now};
+use vocabulary::time::{Monotonic, Now, Pace};
 use vocabulary::topics::{HEARTBEAT, Qos};
 
 const BEAT: Duration = Duration::from_millis(50);
 const DIAGNOSTICS: Duration = Duration::from_secs(1);
-
-/// Fires once per period.
-#[derive(Debug, Clone, Copy)]
-struct Due {
-    next: Monotonic,
-    period: Duration,
-}
-
-impl Due {
-    fn new(period: Duration) -> Self {
-        Self { next: Monotonic(0), period }
-    }
-
-    fn fires(&mut self, now: Monotonic) -> bool {
-        if now < self.next {
-            return false;
-        }
-        let raster = self.next + self.period;
-        self.next = if raster > now { raster } else { now + self.period };
-        true
-    }
-}
 
 /// The two publishers and what they say again and again.
 pub(crate) struct Heart {
@@ -45,8 +23,8 @@ pub(crate) struct Heart {
     full_name: String,
     boot_id: u64,
     sequence: u64,
-    beat_due: Due,
-    diagnostics_due: Due,
+    beat_due: Pace,
+    diagnostics_due: Pace,
 }
 
 impl Heart {
@@ -59,14 +37,14 @@ impl Heart {
             full_name: node.fully_qualified_name()?,
             boot_id,
             sequence: 0,
-            beat_due: Due::new(BEAT),
-            diagnostics_due: Due::new(DIAGNOSTICS),
+            beat_due: Pace::new(BEAT),
+            diagnostics_due: Pace::new(DIAGNOSTICS),
         })
     }
 
     /// Whether a heartbeat is due.
     pub fn is_due(&mut self, now: Monotonic) -> bool {
-        self.beat_due.fires(now)
+        self.beat_due.due(now)
     }
 
     /// Sends a heartbeat, and diagnostics when their turn has come.
@@ -78,7 +56,7 @@ impl Heart {
         extra: &[(&str, String)],
     ) {
         let cpu_time = clock::cpu_time().as_secs_f64();
-        let detailed = self.diagnostics_due.fires(now.mono);
+        let detailed = self.diagnostics_due.due(now.mono);
         self.sequence += 1;
         self.beat.send(&Heartbeat {
             stamp: now.stamp,
@@ -157,18 +135,3 @@ fn quantiles(of: &NodeHealth) -> Vec<(&'static str, String)> {
 
 /// `DiagnosticStatus` levels happen to be the numbers of [`Health`]: OK 0, WARN 1, ERROR 2.
 const _: () = assert!(Health::Ok as u8 == 0 && Health::Warn as u8 == 1 && Health::Error as u8 == 2);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_beat_keeps_its_raster_and_does_not_catch_up_after_a_pause() {
-        let mut due = Due { next: Monotonic(0), period: Duration::from_nanos(50) };
-        assert!(due.fires(Monotonic(3)));
-        assert!(!due.fires(Monotonic(49)));
-        assert!(due.fires(Monotonic(51)));
-        assert!(due.fires(Monotonic(1_000)));
-        assert!(!due.fires(Monotonic(1_001)));
-    }
-}

@@ -257,7 +257,7 @@ impl Shell {
         &mut self.parameters
     }
 
-    /// Writes a line to the console and to `rosout`.
+    /// Writes a line to the console and to the log of the process (r2r publishes nothing on `rosout`).
     pub fn log(&self, line: &LogLine) {
         let (logger, text) = (self.logger.as_str(), line.text.replace('\0', " "));
         match line.level {

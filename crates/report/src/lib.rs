@@ -195,9 +195,24 @@ fn revision() -> String {
     output.map_or("unknown".into(), |o| String::from_utf8_lossy(&o.stdout).trim().to_owned())
 }
 
+/// The value that the share `q` does not exceed; NaN without values.
+#[must_use]
+pub fn quantile(values: &[f64], q: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let rank = ((q * sorted.len() as f64).ceil() as usize).max(1);
+    sorted.get(rank - 1).copied().unwrap_or(f64::NAN)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quantile_of_nothing_is_no_number() {
+        assert!(quantile(&[], 0.5).is_nan());
+        assert_eq!(quantile(&[3.0, 1.0, 2.0], 0.99), 3.0);
+    }
 
     #[test]
     fn a_value_that_was_not_measured_is_never_ok() {

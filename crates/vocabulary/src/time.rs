@@ -80,6 +80,36 @@ impl Stamp {
     }
 }
 
+/// Something done once per period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    period: Duration,
+    next: Monotonic,
+}
+
+impl Pace {
+    /// Due at once, and then every `period`.
+    #[must_use]
+    pub fn new(period: Duration) -> Self {
+        Self { period, next: Monotonic(0) }
+    }
+
+    /// Makes it due at once.
+    pub fn hurry(&mut self) {
+        self.next = Monotonic(0);
+    }
+
+    /// Whether it is due; what was missed is not made up for.
+    pub fn due(&mut self, now: Monotonic) -> bool {
+        if now < self.next {
+            return false;
+        }
+        let raster = self.next + self.period;
+        self.next = if raster > now { raster } else { now + self.period };
+        true
+    }
+}
+
 /// What a host tells a node at each step: the same instant on both clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Now {
@@ -101,6 +131,16 @@ pub struct Received<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_beat_keeps_its_raster_and_does_not_catch_up_after_a_pause() {
+        let mut pace = Pace::new(Duration::from_nanos(50));
+        assert!(pace.due(Monotonic(3)));
+        assert!(!pace.due(Monotonic(49)));
+        assert!(pace.due(Monotonic(51)));
+        assert!(pace.due(Monotonic(1_000)));
+        assert!(!pace.due(Monotonic(1_001)));
+    }
 
     #[test]
     fn a_negative_stamp_has_a_positive_nanosecond_part() {

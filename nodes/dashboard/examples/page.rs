@@ -79,49 +79,66 @@ impl Play {
         self.stopped.unwrap_or(t) - self.paused
     }
 
+    /// A driver that dies after 6 s.
+    fn is_dead(&self, node: &str, t: f64) -> bool {
+        self.trouble && t > 6.0 && node == "driver_joint_3"
+    }
+
     fn inputs(&self, now: Now, t: f64, tick: u64) -> Inputs {
+        let beats =
+            NODES.iter().filter(|(node, _)| tick.is_multiple_of(5) && !self.is_dead(node, t));
+        Inputs {
+            heartbeats: beats.map(|row| received(now.mono, self.heartbeat(*row, t))).collect(),
+            arm: Some(received(now.mono, self.arm(now, t))),
+            control: Some(received(now.mono, self.control(t))),
+            status: Some(self.status(now, t)),
+            lease: Some(Lease { epoch: 12, holder: 7 * 77 + u64::from(b'l'), ..Lease::default() }),
+            thermal: Some(received(now.mono, self.thermal(t))),
+            thermal_alarm: Some(self.thermal_alarm()),
+            derating: self.trouble.then_some(Derating {
+                stamp: now.stamp,
+                boot_id: 1,
+                stop: false,
+                torque: [1.0; 6],
+                speed: 0.62,
+            }),
+            watched: NODES.iter().map(|(node, _)| watched(node)).collect(),
+            cell: (tick.is_multiple_of(100) && self.trouble).then(cell),
+            ..Inputs::default()
+        }
+    }
+
+    fn heartbeat(&self, (node, period): (&str, f64), t: f64) -> Heartbeat {
+        let late = if node == "joint_state" { (t / 9.0) as u64 } else { 0 };
+        let count = if period > 0.0 { (t / period) as u64 } else { 0 };
+        let (health, message) = match (node, self.trouble) {
+            ("joint_state", true) => (Health::Warn, "joint_3 is silent".to_owned()),
+            _ => (Health::Ok, String::new()),
+        };
+        Heartbeat {
+            node: node.to_owned(),
+            boot_id: node.len() as u64 * 77 + u64::from(node.as_bytes()[node.len() - 1]),
+            pid: 4100 + node.len() as u32,
+            sequence: (t * 20.0) as u64 + 1,
+            lifecycle: Lifecycle::Active,
+            health,
+            message,
+            cycles: CycleStatistics { period, count, late, worst_lateness: 0.0021, refused: 0 },
+            cpu_time: t * 0.01 * (node.len() as f64 / 4.0),
+            version: "0.1.0".into(),
+            ..Heartbeat::default()
+        }
+    }
+
+    /// Where the arm should be and where it is.
+    fn poses(&self, t: f64) -> ([f64; 6], [f64; 6]) {
         let path = self.path_time(t);
-        let at = now.mono;
-        let dead = |node: &str| self.trouble && t > 6.0 && node == "driver_joint_3";
-        let beats = NODES.iter().filter(|(node, _)| tick.is_multiple_of(5) && !dead(node)).map(
-            |(node, p)| {
-                let late = if *node == "joint_state" { (t / 9.0) as u64 } else { 0 };
-                let count = if *p > 0.0 { (t / p) as u64 } else { 0 };
-                let (health, message) = match (*node, self.trouble) {
-                    ("joint_state", true) => (Health::Warn, "joint_3 is silent".to_owned()),
-                    _ => (Health::Ok, String::new()),
-                };
-                received(
-                    at,
-                    Heartbeat {
-                        node: (*node).to_owned(),
-                        boot_id: node.len() as u64 * 77 + node.as_bytes()[node.len() - 1] as u64,
-                        pid: 4100 + node.len() as u32,
-                        sequence: (t * 20.0) as u64 + 1,
-                        lifecycle: Lifecycle::Active,
-                        health,
-                        message,
-                        cycles: CycleStatistics {
-                            period: *p,
-                            count,
-                            late,
-                            worst_lateness: 0.0021,
-                            refused: 0,
-                        },
-                        cpu_time: t * 0.01 * (node.len() as f64 / 4.0),
-                        version: "0.1.0".into(),
-                        ..Heartbeat::default()
-                    },
-                )
-            },
-        );
-        let should = pose(path + 0.03);
-        let is = pose(path);
-        let heat = (t / 400.0).min(1.0);
-        let hot = if self.trouble { 58.0 } else { 22.0 };
-        let winding = std::array::from_fn(|j| {
-            34.0 + 4.0 * j as f64 + heat * 9.0 + if j == 1 { hot } else { 0.0 }
-        });
+        (pose(path + 0.03), pose(path))
+    }
+
+    fn arm(&self, now: Now, t: f64) -> ArmState {
+        let path = self.path_time(t);
+        let (should, is) = self.poses(t);
         let mut arm = ArmState {
             stamp: now.stamp,
             age: [0.003; 6],
@@ -131,111 +148,103 @@ impl Play {
             effort: std::array::from_fn(|j| {
                 [4.0, 96.0, 31.0, 3.0, 6.0, 0.7][j] * (0.8 + 0.2 * (path * 1.7 + j as f64).sin())
             }),
-            temperature: winding,
+            temperature: self.winding(t),
             drive: [DriveState::OperationEnabled; 6],
             driver: [DriverState::Following; 6],
         };
-        if dead("driver_joint_3") {
+        if self.is_dead("driver_joint_3", t) {
             arm.freshness[2] = Freshness::Silent;
             arm.age[2] = t - 6.0;
         }
-        let levels = std::array::from_fn(|j| match (self.trouble, j) {
+        arm
+    }
+
+    fn control(&self, t: f64) -> ControlState {
+        let (should, is) = self.poses(t);
+        let stands = self.stopped.is_some();
+        ControlState {
+            phase: if stands { ControlPhase::Paused } else { ControlPhase::Executing },
+            path_time: self.path_time(t).rem_euclid(10.6),
+            path_duration: 10.6,
+            speed_scaling: if self.trouble { 0.62 } else { 1.0 },
+            reference_position: should,
+            feedback_position: is,
+            error_position: std::array::from_fn(|j| {
+                (should[j] - is[j]) * 0.06 + 2e-4 * (t * (3.0 + j as f64)).sin()
+            }),
+            ..ControlState::default()
+        }
+    }
+
+    fn status(&self, now: Now, t: f64) -> ArmStatus {
+        let (mode, reason) = match (self.stopped, self.is_dead("driver_joint_3", t)) {
+            (_, true) => (ArmMode::Hold, "driver_joint_3 is silent"),
+            (Some(_), _) => (ArmMode::Stopped, "arm/stop was called"),
+            _ => (ArmMode::Enabled, "arm/enable"),
+        };
+        ArmStatus { mode, reason: reason.into(), stamp: now.stamp, ..ArmStatus::default() }
+    }
+
+    /// °C.
+    fn winding(&self, t: f64) -> [f64; 6] {
+        let heat = (t / 400.0).min(1.0);
+        let hot = if self.trouble { 58.0 } else { 22.0 };
+        std::array::from_fn(|j| 34.0 + 4.0 * j as f64 + heat * 9.0 + if j == 1 { hot } else { 0.0 })
+    }
+
+    fn levels(&self) -> [ThermalLevel; 6] {
+        std::array::from_fn(|j| match (self.trouble, j) {
             (true, 1) => ThermalLevel::Derate,
             (true, 4) => ThermalLevel::Warning,
             _ => ThermalLevel::Normal,
-        });
-        let mode = match (self.stopped, dead("driver_joint_3")) {
-            (_, true) => ArmMode::Hold,
-            (Some(_), _) => ArmMode::Stopped,
-            _ => ArmMode::Enabled,
-        };
-        let reason = match mode {
-            ArmMode::Hold => "driver_joint_3 is silent",
-            ArmMode::Stopped => "arm/stop was called",
-            _ => "arm/enable",
-        };
-        Inputs {
-            heartbeats: beats.collect(),
-            arm: Some(received(at, arm)),
-            control: Some(received(
-                at,
-                ControlState {
-                    phase: if self.stopped.is_some() {
-                        ControlPhase::Paused
-                    } else {
-                        ControlPhase::Executing
-                    },
-                    path_time: path.rem_euclid(10.6),
-                    path_duration: 10.6,
-                    speed_scaling: if self.trouble { 0.62 } else { 1.0 },
-                    reference_position: should,
-                    feedback_position: is,
-                    error_position: std::array::from_fn(|j| {
-                        (should[j] - is[j]) * 0.06 + 2e-4 * (t * (3.0 + j as f64)).sin()
-                    }),
-                    ..ControlState::default()
-                },
-            )),
-            status: Some(ArmStatus {
-                mode,
-                reason: reason.into(),
-                stamp: Stamp(now.stamp.0),
-                ..ArmStatus::default()
+        })
+    }
+
+    fn thermal(&self, t: f64) -> ThermalState {
+        let winding = self.winding(t);
+        ThermalState {
+            winding,
+            winding_bound: winding.map(|w| w + 6.0),
+            housing: winding.map(|w| w - 7.0),
+            winding_limit: [110.0; 6],
+            time_to_limit: std::array::from_fn(|j| match (self.trouble, j) {
+                (true, 1) => 38.0,
+                (true, 4) => 214.0,
+                _ => f64::INFINITY,
             }),
-            lease: Some(Lease { epoch: 12, holder: 7 * 77 + u64::from(b'l'), ..Lease::default() }),
-            thermal: Some(received(
-                at,
-                ThermalState {
-                    winding,
-                    winding_bound: winding.map(|w| w + 6.0),
-                    housing: winding.map(|w| w - 7.0),
-                    winding_limit: [110.0; 6],
-                    time_to_limit: std::array::from_fn(|j| match (self.trouble, j) {
-                        (true, 1) => 38.0,
-                        (true, 4) => 214.0,
-                        _ => f64::INFINITY,
-                    }),
-                    load: [0.3; 6],
-                    torque_limit: [1.0; 6],
-                    speed: 1.0,
-                    ambient: 24.0,
-                    winding_sensor: [SensorState::Ok; 6],
-                    level: levels,
-                    ..ThermalState::default()
-                },
-            )),
-            thermal_alarm: Some(ThermalAlarm {
-                level: if self.trouble { ThermalLevel::Derate } else { ThermalLevel::Normal },
-                levels,
-                latched: [false, self.trouble, false, false, false, false],
-                reasons: std::array::from_fn(|j| {
-                    match (self.trouble, j) {
-                    (true, 1) => "winding at 104 °C, at most 108 °C of 110 °C; reaches the limit in 38 s at this load".into(),
-                    (true, 4) => "winding reaches 110 °C in 214 s at this load".into(),
-                    _ => String::new(),
-                }
-                }),
-                ..ThermalAlarm::default()
-            }),
-            derating: self.trouble.then_some(Derating {
-                stamp: now.stamp,
-                boot_id: 1,
-                stop: false,
-                torque: [1.0; 6],
-                speed: 0.62,
-            }),
-            watched: NODES
-                .iter()
-                .map(|(node, _)| Watched {
-                    node: (*node).to_owned(),
-                    expected: !["dashboard", "can_hub", "servo_sim"].contains(node),
-                    joints: node.strip_prefix("driver_").unwrap_or_default().to_owned(),
-                    boots: 1,
-                })
-                .collect(),
-            cell: (tick.is_multiple_of(100) && self.trouble).then(cell),
-            ..Inputs::default()
+            load: [0.3; 6],
+            torque_limit: [1.0; 6],
+            speed: 1.0,
+            ambient: 24.0,
+            winding_sensor: [SensorState::Ok; 6],
+            level: self.levels(),
+            ..ThermalState::default()
         }
+    }
+
+    fn thermal_alarm(&self) -> ThermalAlarm {
+        ThermalAlarm {
+            level: if self.trouble { ThermalLevel::Derate } else { ThermalLevel::Normal },
+            levels: self.levels(),
+            latched: [false, self.trouble, false, false, false, false],
+            reasons: std::array::from_fn(|j| match (self.trouble, j) {
+                (true, 1) => "winding at 104 °C, at most 108 °C of 110 °C; reaches the limit in \
+                              38 s at this load"
+                    .into(),
+                (true, 4) => "winding reaches 110 °C in 214 s at this load".into(),
+                _ => String::new(),
+            }),
+            ..ThermalAlarm::default()
+        }
+    }
+}
+
+fn watched(node: &str) -> Watched {
+    Watched {
+        node: node.to_owned(),
+        expected: !["dashboard", "can_hub", "servo_sim"].contains(&node),
+        joints: node.strip_prefix("driver_").unwrap_or_default().to_owned(),
+        boots: 1,
     }
 }
 

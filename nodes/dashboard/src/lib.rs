@@ -38,7 +38,7 @@ use vocabulary::health::{Health, Heartbeat, LogLine, NodeHealth};
 use vocabulary::joint::JointOrder;
 use vocabulary::plan::ControlState;
 use vocabulary::thermal::{ThermalAlarm, ThermalState};
-use vocabulary::time::{Monotonic, Now, Received};
+use vocabulary::time::{Monotonic, Now, Pace, Received};
 
 /// A pose older than this is not shown as the arm's, s.
 const STALE: f64 = 0.5;
@@ -105,27 +105,6 @@ pub struct Outputs {
     pub alarms: Option<Vec<Alarm>>,
     /// For people.
     pub log: Vec<LogLine>,
-}
-
-/// Fires once per period.
-#[derive(Debug, Clone)]
-struct Pace {
-    period: Duration,
-    next: Monotonic,
-}
-
-impl Pace {
-    fn new(period: Duration) -> Self {
-        Self { period, next: Monotonic(0) }
-    }
-
-    fn due(&mut self, now: Monotonic) -> bool {
-        if now < self.next {
-            return false;
-        }
-        self.next = now + self.period;
-        true
-    }
 }
 
 /// Newest values.
@@ -241,8 +220,8 @@ impl Dashboard {
         let mut outputs = Outputs::default();
         if self.browsers == 0 && inputs.browsers > 0 {
             // Whoever comes first sees everything at once, not what the last one left.
-            self.judge.next = now.mono;
-            self.slow.next = now.mono;
+            self.judge.hurry();
+            self.slow.hurry();
         }
         self.browsers = inputs.browsers;
         self.take_in(now, inputs, &mut outputs);

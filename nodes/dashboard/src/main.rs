@@ -6,76 +6,24 @@
 mod calls;
 mod cell;
 mod ros;
+mod wiring;
 
 use calls::Calls;
 use cell::Cell;
 use dashboard::markers::{self, TextMarker};
 use dashboard::server::{Meshes, Server, Setup};
-use dashboard::{Config, Dashboard, Hello, Inputs, Outputs, config, view};
+use dashboard::{Config, Dashboard, Hello, Outputs, config, view};
 use node::arm::DescribedArm;
 use node::realtime::CycleTimer;
-use node::topics::{Latest, Stream};
 use node::{Shell, StartError, signal, start};
-use r2r::visualization_msgs::msg::MarkerArray;
-use ros::Watch;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
-use vocabulary::arm::{ArmState, ArmStatus, Derating};
-use vocabulary::command::Lease;
-use vocabulary::health::{Health, Heartbeat, LogLine};
-use vocabulary::plan::ControlState;
-use vocabulary::thermal::{ThermalAlarm, ThermalState};
-use vocabulary::topics::{self, Qos};
+use vocabulary::health::LogLine;
+use wiring::Wiring;
 
 /// Environment variable that holds the token when no file does.
 const TOKEN: &str = "ARMATURE_DASHBOARD_TOKEN";
-
-struct Wiring {
-    heartbeats: Stream<Heartbeat>,
-    arm: Latest<ArmState>,
-    control: Latest<ControlState>,
-    status: Latest<ArmStatus>,
-    lease: Latest<Lease>,
-    thermal: Latest<ThermalState>,
-    thermal_alarm: Latest<ThermalAlarm>,
-    derating: Latest<Derating>,
-    watch: Stream<Watch>,
-    markers: r2r::Publisher<MarkerArray>,
-}
-
-impl Wiring {
-    fn create(shell: &mut Shell) -> Result<Self, StartError> {
-        let markers = topics::ALARM_MARKERS;
-        Ok(Self {
-            heartbeats: shell.stream(topics::HEARTBEAT)?,
-            arm: shell.latest(topics::ARM_STATE)?,
-            control: shell.latest(topics::CONTROL_STATE)?,
-            status: shell.latest(topics::ARM_STATUS)?,
-            lease: shell.latest(topics::LEASE)?,
-            thermal: shell.latest(topics::THERMAL_STATE)?,
-            thermal_alarm: shell.latest(topics::THERMAL_ALARM)?,
-            derating: shell.latest(topics::DERATING)?,
-            watch: shell.stream_named("/diagnostics", Qos::Reliable)?,
-            markers: shell.messages(markers.name, markers.qos)?,
-        })
-    }
-
-    fn inputs(&self) -> Inputs {
-        Inputs {
-            heartbeats: self.heartbeats.take_received(),
-            arm: self.arm.take_received(),
-            control: self.control.take_received(),
-            status: self.status.take(),
-            lease: self.lease.take(),
-            thermal: self.thermal.take_received(),
-            thermal_alarm: self.thermal_alarm.take(),
-            derating: self.derating.take(),
-            watched: self.watch.take().into_iter().flat_map(|watch| watch.0).collect(),
-            ..Inputs::default()
-        }
-    }
-}
 
 /// The token, from the file or the environment.
 fn token(file: &str) -> Result<Option<String>, StartError> {

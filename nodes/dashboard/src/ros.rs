@@ -2,13 +2,14 @@
 //!
 //! The rule: conversions only.
 
-use super::{Health, Server};
+use super::Server;
 use dashboard::Watched;
 use dashboard::markers::{LETTER, TextMarker};
 use node::convert::{FromMsg, Refused, time};
 use node::realtime::Report;
 use r2r::diagnostic_msgs::msg::{DiagnosticArray, DiagnosticStatus};
 use r2r::visualization_msgs::msg::{Marker, MarkerArray};
+use vocabulary::health::Health;
 use vocabulary::joint::JointOrder;
 use vocabulary::time::Stamp;
 

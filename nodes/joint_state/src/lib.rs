@@ -15,7 +15,7 @@ use vocabulary::arm::{ArmState, Freshness};
 use vocabulary::command::{JointFeedback, JointTelemetry};
 use vocabulary::health::{CycleStatistics, Health, LogLine, NodeHealth};
 use vocabulary::joint::{JOINTS, JointOrder, PerJoint};
-use vocabulary::time::{Monotonic, Now, Received, Stamp};
+use vocabulary::time::{Monotonic, Now, Pace, Received, Stamp};
 
 pub use config::{Config, ConfigError};
 pub use frames::Transform;
@@ -106,29 +106,6 @@ pub struct Outputs {
     pub log: Vec<LogLine>,
 }
 
-/// A publication at a steady rate.
-#[derive(Debug, Clone)]
-struct Pace {
-    period: Duration,
-    next: Monotonic,
-}
-
-impl Pace {
-    fn new(rate_hz: f64) -> Self {
-        Self { period: Duration::from_secs_f64(1.0 / rate_hz), next: Monotonic(0) }
-    }
-
-    /// Whether it is due; missed ones are not made up for.
-    fn due(&mut self, now: Monotonic) -> bool {
-        if now < self.next {
-            return false;
-        }
-        let next = self.next + self.period;
-        self.next = if next <= now { now + self.period } else { next };
-        true
-    }
-}
-
 /// The node; see the crate's documentation.
 #[derive(Debug, Clone)]
 pub struct JointState {
@@ -183,7 +160,7 @@ impl JointState {
                 config.dynamic_joint_states_rate_hz,
                 config.tf_rate_hz,
             ]
-            .map(Pace::new),
+            .map(|rate| Pace::new(Duration::from_secs_f64(1.0 / rate))),
             cycles,
             began: None,
         })

@@ -7,10 +7,15 @@ use crate::program::Program;
 use crate::world::World;
 use anyhow::{Context, Result, ensure};
 use r2r::armature_msgs::msg::{ArmStatus, ControlState};
+use r2r::lifecycle_msgs::msg::Transition;
+use r2r::lifecycle_msgs::srv::ChangeState;
 use r2r::std_srvs::srv::Trigger;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
+
+/// Longest time for a lifecycle transition.
+const CHANGE: Duration = Duration::from_secs(10);
 
 /// The arm, a client and a program to run.
 pub struct Scenario {
@@ -108,6 +113,18 @@ impl Scenario {
             }
         }
         Ok(true)
+    }
+
+    /// Asks a node for a lifecycle transition, by its id in `lifecycle_msgs/msg/Transition`.
+    ///
+    /// # Errors
+    /// With the refusal.
+    pub fn change_state(&mut self, node: &str, id: u8) -> Result<()> {
+        let request = ChangeState::Request { transition: Transition { id, ..Default::default() } };
+        let name = format!("{node}/change_state");
+        let answer = self.arm.call::<ChangeState::Service>(&name, &request, CHANGE)?;
+        ensure!(answer.success, "{node} refuses transition {id}");
+        Ok(())
     }
 
     /// Boot ids of all nodes heard so far.
@@ -216,28 +233,12 @@ impl Scenario {
         }
     }
 
-    /// As [`Scenario::resume`], with `arm/clear_faults` where that is asked for; the time from the yes
-    /// until the arm is on its way.
+    /// As [`Scenario::say_yes`]; the time from the yes until the arm is on its way.
     ///
     /// # Errors
     /// With the last refusal after 15 s, or when nothing moves after a yes.
     pub fn set_going(&mut self) -> Result<Duration> {
-        let limit = Duration::from_secs(15);
-        let resume = self.arm.find::<Trigger::Service>("arm/resume", limit)?;
-        let until = Instant::now() + limit;
-        let yes = loop {
-            let asked = Instant::now();
-            let answer = resume.request(&Trigger::Request {})?;
-            let answer = self.arm.complete("an answer of arm/resume", limit, answer)??;
-            if answer.success {
-                break asked;
-            }
-            ensure!(Instant::now() < until, "arm/resume was refused: {}", answer.message);
-            if answer.message.contains("clear_faults") {
-                self.arm.trigger("arm/clear_faults")?;
-            }
-            self.arm.pump_for(Duration::from_millis(100));
-        };
+        let yes = self.say_yes()?;
         self.arm.wait_for("motion after arm/resume", Duration::from_secs(10), |w| {
             let moving = [ControlState::BLENDING as u8, ControlState::EXECUTING as u8];
             w.phase().is_some_and(|phase| moving.contains(&phase))
@@ -245,20 +246,28 @@ impl Scenario {
         Ok(yes.elapsed())
     }
 
-    /// `arm/resume`, with `arm/clear_faults` where that is asked for, until it is granted.
+    /// `arm/resume`, with `arm/clear_faults` where that is asked for, until it is granted; when that was
+    /// asked for.
     ///
     /// # Errors
     /// With the last refusal after 15 s.
-    pub fn say_yes(&mut self) -> Result<()> {
-        let until = Instant::now() + Duration::from_secs(15);
-        while let Err(refused) = self.arm.trigger("arm/resume") {
-            ensure!(Instant::now() < until, "{refused:#}");
-            if format!("{refused:#}").contains("clear_faults") {
+    pub fn say_yes(&mut self) -> Result<Instant> {
+        let limit = Duration::from_secs(15);
+        let resume = self.arm.find::<Trigger::Service>("arm/resume", limit)?;
+        let until = Instant::now() + limit;
+        loop {
+            let asked = Instant::now();
+            let answer = resume.request(&Trigger::Request {})?;
+            let answer = self.arm.complete("an answer of arm/resume", limit, answer)??;
+            if answer.success {
+                return Ok(asked);
+            }
+            ensure!(Instant::now() < until, "arm/resume was refused: {}", answer.message);
+            if answer.message.contains("clear_faults") {
                 self.arm.trigger("arm/clear_faults")?;
             }
-            self.arm.pump_for(Duration::from_millis(200));
+            self.arm.pump_for(Duration::from_millis(100));
         }
-        Ok(())
     }
 
     /// When control began to stop the arm, s of the steady clock; of what was heard since

@@ -5,12 +5,11 @@
 //! and what the machine does to a bare loop stands beside both.
 
 use crate::cycles::Counts;
-use crate::judge::quantile;
 use crate::motion::Moving;
 use crate::witness::Witness;
 use anyhow::{Context, Result};
 use indicatif::ProgressBar;
-use report::Target;
+use report::{Target, quantile};
 use rig::launch::free_port;
 use rig::{Browser, Page, Screen, Watcher};
 use std::sync::Arc;

@@ -1,12 +1,11 @@
 //! The undisturbed arm in motion: late cycles and the time from a command to its feedback.
 
 use crate::cycles::{Beats, Counts};
-use crate::judge::quantile;
 use crate::motion::Moving;
 use crate::witness::Testimony;
 use anyhow::Result;
 use indicatif::ProgressBar;
-use report::Target;
+use report::{Target, quantile};
 use std::time::Duration;
 
 /// Figures of an undisturbed run.

@@ -50,14 +50,6 @@ pub fn always_followed(samples: &[Sample]) -> bool {
     samples.iter().all(|sample| sample.state == JointFeedback::DRIVER_FOLLOWING as u8)
 }
 
-/// The value that the share `q` does not exceed; NaN without values.
-pub fn quantile(values: &[f64], q: f64) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let rank = ((q * sorted.len() as f64).ceil() as usize).max(1);
-    sorted.get(rank - 1).copied().unwrap_or(f64::NAN)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,11 +82,5 @@ mod tests {
         let mut samples: Vec<_> = (0..10).map(|k| sample(k, k)).collect();
         samples[5].setpoint.0 += 0.001;
         assert!((largest_step(&samples) - 0.001).abs() < 1e-9);
-    }
-
-    #[test]
-    fn a_quantile_of_nothing_is_no_number() {
-        assert!(quantile(&[], 0.5).is_nan());
-        assert_eq!(quantile(&[3.0, 1.0, 2.0], 0.99), 3.0);
     }
 }

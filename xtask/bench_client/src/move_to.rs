@@ -8,15 +8,13 @@ use anyhow::{Result, ensure};
 use indicatif::ProgressBar;
 use r2r::QosProfile;
 use r2r::armature_msgs::msg::JointFeedback;
-use report::{Report, Target};
+use report::{Report, Target, quantile};
 use rig::drives::steady_clock;
 use rig::mover::{to_joints, to_pose, tool_down};
 use rig::{Mover, Scenario};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
-
-use crate::judge::quantile;
 
 /// A setpoint this far from rest has left it, rad: more than rounding.
 const LEFT: f64 = 1e-9;

@@ -1,13 +1,13 @@
 //! The controller is replaced on purpose while the arm moves, by a good one and by bad ones.
 
 use crate::ears::{Heard, Sample};
-use crate::judge::{between, gap, largest_step, quantile};
+use crate::judge::{between, gap, largest_step};
 use crate::motion::Moving;
 use crate::places::Errors;
 use crate::witness::Testimony;
 use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;
-use report::Target;
+use report::{Target, quantile};
 use rig::Single;
 use std::time::Duration;
 

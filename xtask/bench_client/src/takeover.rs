@@ -1,11 +1,11 @@
 //! The holder of the lease is killed, or frozen, in motion, again and again.
 
-use crate::judge::{always_followed, between, gap, largest_step, quantile};
+use crate::judge::{always_followed, between, gap, largest_step};
 use crate::motion::Moving;
 use crate::witness::Testimony;
 use anyhow::{Context, Result};
 use indicatif::ProgressBar;
-use report::Target;
+use report::{Target, quantile};
 use rig::process;
 use std::time::Duration;
 

@@ -64,7 +64,7 @@ impl Witness {
     pub fn testimony(&self) -> Testimony {
         let pieces = self.pieces.lock().map(|pieces| pieces.clone()).unwrap_or_default();
         let took: Vec<f64> = pieces.iter().map(|piece| piece.took).collect();
-        Testimony { usual: crate::judge::quantile(&took, 0.5), pieces }
+        Testimony { usual: report::quantile(&took, 0.5), pieces }
     }
 }
 
@@ -98,7 +98,7 @@ impl Testimony {
         let slow = self.pieces.iter().filter(|piece| self.is_slow(piece)).count();
         let at = |q: f64, value: fn(&Piece) -> f64| {
             let values: Vec<f64> = self.pieces.iter().map(value).collect();
-            crate::judge::quantile(&values, q) * 1e6
+            report::quantile(&values, q) * 1e6
         };
         serde_json::json!({
             "cycles": self.pieces.len(),
