@@ -192,6 +192,10 @@ fn cancelled(s: &mut Scenario, mover: &Mover) -> Result<()> {
     ensure_refused(&result.outcome, PlanOutcome::CANCELED as u8, "cancelled")?;
     let states = s.arm.world.take_control_states();
     ensure!(states.iter().any(|state| state.phase == ControlState::STOPPING as u8), "no stop");
+    let share = |(a, limit): (&f64, f64)| a.abs() / limit;
+    let hardest =
+        states.iter().flat_map(|s| s.reference_acceleration.iter().zip(ACCELERATION).map(share));
+    println!("hardest braking: {:.4} of the limit", hardest.fold(0.0, f64::max));
     for state in &states {
         for (joint, (a, limit)) in state.reference_acceleration.iter().zip(ACCELERATION).enumerate()
         {

@@ -179,7 +179,7 @@ pub fn run(choice: &Choice) -> Result<bool> {
 }
 
 fn log_of(name: &str) -> Result<PathBuf> {
-    let folder = paths::logs().join("system");
+    let folder = paths::target().join("log").join("system");
     fs::create_dir_all(&folder)?;
     Ok(folder.join(format!("{}.log", name.replace("::", "-"))))
 }

@@ -5,8 +5,13 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, ChildStdout, Command};
 use std::time::{Duration, Instant};
 
-/// A test that is killed must not leave an arm running: the child is interrupted when we die.
-fn die_with_parent() -> std::io::Result<()> {
+/// A test that is killed must not leave an arm running: the child is interrupted when we die. And it
+/// heeds SIGINT also where we were told not to, as everything is that a shell starts with `&`.
+fn interruptible() -> std::io::Result<()> {
+    // SAFETY: plain system call; the default action runs no code of ours.
+    if unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) } == libc::SIG_ERR {
+        return Err(std::io::Error::last_os_error());
+    }
     // SAFETY: plain system call.
     match unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGINT) } {
         0 => Ok(()),
@@ -27,8 +32,8 @@ impl Process {
     /// # Errors
     /// When it cannot be started.
     pub fn start(name: &str, command: &mut Command) -> Result<Self> {
-        // SAFETY: prctl is async-signal-safe and touches nothing but the new process.
-        unsafe { command.pre_exec(die_with_parent) };
+        // SAFETY: what it calls is async-signal-safe and touches nothing but the new process.
+        unsafe { command.pre_exec(interruptible) };
         let child = command
             .process_group(0)
             .spawn()
