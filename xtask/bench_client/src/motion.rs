@@ -27,6 +27,9 @@ pub struct Moving {
 /// Path time left in which something can still be done to an arm in motion, s.
 const ROOM: f64 = 2.5;
 
+/// What a joint that fell behind needs to come to where control holds it.
+const SETTLING: Duration = Duration::from_secs(1);
+
 /// Time for the way to the beginning of the program, s.
 const HOME: f64 = 5.0;
 
@@ -75,9 +78,11 @@ impl Moving {
         Ok(())
     }
 
-    /// From wherever the arm was left to where the program begins; the way is not measured.
+    /// From wherever the arm was left to where the program begins; the way is not measured. A joint
+    /// that was left behind has caught up by then.
     fn go_home(&mut self) -> Result<()> {
         self.scenario.resume()?;
+        self.scenario.arm.pump_for(SETTLING);
         let mut way = self.scenario.program.trajectory();
         way.points = way.points.last().map(|end| point(&end.positions, HOME)).into_iter().collect();
         let mut way = self.scenario.arm.send(way)?;
