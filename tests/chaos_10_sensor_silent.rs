@@ -61,7 +61,7 @@ fn a_failed_thermometer_is_named_and_bridged_and_the_motion_goes_on() -> Result<
     heat::wait_for(&mut s, &word, "the sensor to be used", limit, |heat| sensor(heat, 1) == OK)?;
     figures::took("a sensor that is back is used", began.elapsed(), 100.0);
 
-    saboteur.payload(&mut s.arm, 12.0)?;
+    saboteur.payload(&mut s.arm, 12.0, 0.0)?;
     saboteur.drive(&mut s.arm, "joint_3", "winding_temperature", "stuck", 0.0)?;
     let began = Instant::now();
     while sensor(&word.borrow(), 2) != STUCK {
@@ -71,7 +71,7 @@ fn a_failed_thermometer_is_named_and_bridged_and_the_motion_goes_on() -> Result<
     }
     println!("the stuck sensor is named after {:?}", began.elapsed());
     saboteur.drive(&mut s.arm, "joint_3", "winding_temperature", "none", 0.0)?;
-    saboteur.payload(&mut s.arm, 0.0)?;
+    saboteur.payload(&mut s.arm, 0.0, 0.0)?;
     if let Some(mut goal) = goal {
         s.expect_success(&mut goal)?;
     }

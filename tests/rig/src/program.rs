@@ -3,7 +3,13 @@
 use anyhow::{Context, Result, ensure};
 use r2r::trajectory_msgs::msg::{JointTrajectory, JointTrajectoryPoint};
 use serde::Deserialize;
+use std::f64::consts::FRAC_PI_2;
 use std::path::Path;
+
+/// Swings of the last joint: rad to each side, s each, and how many. With 2 kg half a metre off the
+/// joint's axis they ask for almost twice its rated torque, and at rest for next to none.
+const SWING: (f64, f64) = (0.35, 0.46);
+const SWINGS: usize = 80;
 
 /// Joint names and waypoints.
 #[derive(Debug, Clone, Deserialize)]
@@ -48,6 +54,22 @@ impl Program {
             );
         }
         Ok(program)
+    }
+
+    /// The last joint to and fro, the tool down.
+    #[must_use]
+    pub fn swings(joints: Vec<String>) -> Self {
+        let step = |k: usize| {
+            let side = match k {
+                0 | SWINGS => 0.0,
+                _ if k % 2 == 1 => SWING.0,
+                _ => -SWING.0,
+            };
+            let position = vec![0.0, 0.0, 0.0, 0.0, FRAC_PI_2, side];
+            let duration = if k == 0 { 3.0 } else { SWING.1 };
+            Step { name: format!("swing {k}"), duration, position }
+        };
+        Self { joints, waypoints: (0..=SWINGS).map(step).collect() }
     }
 
     /// Total time, s.

@@ -5,6 +5,7 @@ use crate::drives::steady_clock;
 use anyhow::{Result, ensure};
 use r2r::QosProfile;
 use r2r::armature_msgs::srv::{InjectBusFault, InjectFault, SetPayload};
+use r2r::geometry_msgs::msg::Point;
 use std::time::Duration;
 
 /// Every identifier of the bus.
@@ -80,12 +81,14 @@ impl Saboteur {
         Ok(at)
     }
 
-    /// Hangs a point mass \[kg\] on the tool without telling anybody.
+    /// Hangs a point mass \[kg\] on the tool, `x` m along its x axis, without telling anybody.
     ///
     /// # Errors
     /// With the refusal.
-    pub fn payload(&self, arm: &mut ArmClient, mass: f64) -> Result<f64> {
-        let request = SetPayload::Request { mass, inertia: vec![0.0; 6], ..Default::default() };
+    pub fn payload(&self, arm: &mut ArmClient, mass: f64, x: f64) -> Result<f64> {
+        let center_of_mass = Point { x, y: 0.0, z: 0.0 };
+        let inertia = vec![0.0; 6];
+        let request = SetPayload::Request { mass, center_of_mass, inertia, ..Default::default() };
         let at = steady_clock();
         let answer = self.payload.request(&request)?;
         let answer = arm.complete("servo_sim's answer", LIMIT, answer)??;

@@ -13,20 +13,15 @@ use r2r::armature_msgs::msg::{Derating, JointFeedback, ThermalAlarm, ThermalStat
 use r2r::armature_msgs::srv::SetPayload;
 use r2r::geometry_msgs::msg::Point;
 use report::Target;
+use rig::Program;
 use rig::Scenario;
-use rig::program::{Program, Step};
 use std::cell::RefCell;
-use std::f64::consts::FRAC_PI_2;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// Surroundings, degC: in a hot cell the alarm comes within a minute, not within a quarter of an hour.
 const HOT: &str = "68.0";
-
-/// Swings of the last joint, which the load heats: rad to each side, s each.
-const SWING: (f64, f64) = (0.35, 0.46);
-const SWINGS: usize = 80;
 
 /// Loads: kg and m along the tool's x axis. At the heavy one the swings ask for almost twice the
 /// rated torque; control is told of the one in between, so that the jump is no news that it expects.
@@ -80,7 +75,7 @@ fn run(time: Duration, all: &mut Alarms) -> Result<()> {
     let config = hot_cell()?;
     let config = format!("config:={}", config.display());
     let mut scenario = Scenario::enabled("bench-alarm", &["thermal:=true", &config])?;
-    scenario.program = swings(scenario.program.joints.clone());
+    scenario.program = Program::swings(scenario.program.joints.clone());
     let heard = listen(&mut scenario)?;
     hang(&mut scenario, "arm_controller/set_payload", EXPECTED)?;
     hang(&mut scenario, "servo_sim/set_payload", LIGHT)?;
@@ -168,21 +163,6 @@ fn hang(scenario: &mut Scenario, service: &str, (mass, x): (f64, f64)) -> Result
     let answer = scenario.arm.call::<SetPayload::Service>(service, &request, limit)?;
     ensure!(answer.success, "{service}: {}", answer.message);
     Ok(())
-}
-
-/// The last joint to and fro, the tool down.
-fn swings(joints: Vec<String>) -> Program {
-    let step = |k: usize| {
-        let side = match k {
-            0 | SWINGS => 0.0,
-            _ if k % 2 == 1 => SWING.0,
-            _ => -SWING.0,
-        };
-        let position = vec![0.0, 0.0, 0.0, 0.0, FRAC_PI_2, side];
-        let duration = if k == 0 { 3.0 } else { SWING.1 };
-        Step { name: format!("swing {k}"), duration, position }
-    };
-    Program { joints, waypoints: (0..=SWINGS).map(step).collect() }
 }
 
 /// The parameter files as installed, in hotter surroundings.
