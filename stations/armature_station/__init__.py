@@ -117,9 +117,9 @@ class Station(Node):
         self._beats = itertools.count(1)
         self._orders = ReentrantCallbackGroup()
         self._life = MutuallyExclusiveCallbackGroup()
-        self._descriptors = self.create_publisher(
+        self._descriptor_publisher = self.create_publisher(
             StationDescriptor, f'stations/{name}/descriptor', _LATCHED)
-        self._heartbeats = self.create_publisher(
+        self._heartbeat_publisher = self.create_publisher(
             StationHeartbeat, f'stations/{name}/heartbeat', _STREAM)
         self._server = ActionServer(
             self, RunStation, f'stations/{name}/run', self._run,
@@ -135,7 +135,7 @@ class Station(Node):
 
     def describe(self):
         """Says who this is."""
-        self._descriptors.publish(StationDescriptor(
+        self._descriptor_publisher.publish(StationDescriptor(
             version_major=StationDescriptor.MAJOR, version_minor=StationDescriptor.MINOR,
             id=self.id, name=self.station, boot_id=self.boot_id, kind=self.KIND,
             capabilities=list(self.CAPABILITIES), frame=self.FRAME,
@@ -149,7 +149,7 @@ class Station(Node):
             beat.state = StationHeartbeat.NOT_READY
         elif self._busy.locked():
             beat.state = StationHeartbeat.BUSY
-        self._heartbeats.publish(beat)
+        self._heartbeat_publisher.publish(beat)
 
     def _run(self, handle):
         order = Order(handle)

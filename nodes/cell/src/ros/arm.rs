@@ -113,7 +113,7 @@ fn goal(target: &Target, line: bool, speed: f64) -> MoveTo::Goal {
             ..MotionTarget::default()
         },
         Target::Pose(place) => {
-            let kind = if line { MotionTarget::LINE } else { MotionTarget::POSE } as u8;
+            let kind = if line { MotionTarget::LINE as u8 } else { MotionTarget::POSE as u8 };
             let mut stamped = PoseStamped { pose: pose(place), ..PoseStamped::default() };
             stamped.header.frame_id.clone_from(&place.frame);
             MotionTarget { kind, pose: stamped, ..MotionTarget::default() }
@@ -129,13 +129,15 @@ fn pose(place: &Pose) -> PoseMsg {
 
 fn request(edit: &Edit) -> EditScene::Request {
     let (action, object) = match edit {
-        Edit::Add(name, shape, pose) => (EditScene::Request::ADD, solid(name, shape, pose)),
-        Edit::Attach(name, shape, pose) => (EditScene::Request::ATTACH, solid(name, shape, pose)),
-        Edit::Take(name) => (EditScene::Request::ATTACH, named(name)),
-        Edit::Detach(name) => (EditScene::Request::DETACH, named(name)),
-        Edit::Remove(name) => (EditScene::Request::REMOVE, named(name)),
+        Edit::Add(name, shape, pose) => (EditScene::Request::ADD as u8, solid(name, shape, pose)),
+        Edit::Attach(name, shape, pose) => {
+            (EditScene::Request::ATTACH as u8, solid(name, shape, pose))
+        }
+        Edit::Take(name) => (EditScene::Request::ATTACH as u8, named(name)),
+        Edit::Detach(name) => (EditScene::Request::DETACH as u8, named(name)),
+        Edit::Remove(name) => (EditScene::Request::REMOVE as u8, named(name)),
     };
-    EditScene::Request { action: action as u8, object, ..EditScene::Request::default() }
+    EditScene::Request { action, object, ..EditScene::Request::default() }
 }
 
 fn named(name: &str) -> SceneObject {
