@@ -4,6 +4,7 @@
 //! The one rule: each test runs in a process and a ROS domain of its own (`cargo xtask test` sees to
 //! it); what it starts, it ends.
 
+mod cell_stations;
 mod chaos_01_control_killed;
 mod chaos_02_control_killed_with_standby;
 mod chaos_03_holder_frozen;

@@ -89,6 +89,22 @@ fn the_supervisor_file_states_the_defaults() {
 }
 
 #[test]
+fn the_cell_and_camera_files_state_the_defaults() {
+    let file: cell::Config = config(parameters("cell.yaml")).unwrap();
+    assert_eq!(file, cell::Config::default());
+    refuses_misspelt_keys::<cell::Config>("cell.yaml");
+    let file: part_camera::Config = config(parameters("part_camera.yaml")).unwrap();
+    assert_eq!(file, part_camera::Config::default());
+    refuses_misspelt_keys::<part_camera::Config>("part_camera.yaml");
+}
+
+#[test]
+fn the_job_of_the_demonstration_is_right() {
+    let job = cell::job::Job::read(&read("jobs/inspect_and_sort.yaml")).unwrap();
+    assert_eq!(job.name, "inspect_and_sort");
+}
+
+#[test]
 fn the_joint_state_file_states_the_defaults() {
     let file: joint_state::Config = config(parameters("joint_state.yaml")).unwrap();
     assert_eq!(file, joint_state::Config::default());

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes build.txt, ros.txt and tools.txt from the .in files beside it: every
+"""Writes build.txt, ros.txt, tools.txt and vision.txt from the .in files beside it: every
 package with its version and the sha256 of its wheel for each interpreter.
 
 Run it by hand when a version changes:  python3 -m venv V && V/bin/python lock.py
@@ -58,5 +58,5 @@ def lock(stem):
     (HERE / f"{stem}.txt").write_text("\n".join(lines) + "\n")
 
 
-for each in sys.argv[1:] or ["build", "ros", "tools"]:
+for each in sys.argv[1:] or ["build", "ros", "tools", "vision"]:
     lock(each)

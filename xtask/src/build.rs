@@ -57,6 +57,7 @@ pub fn everything() -> Result<RosEnv> {
     install::nodes(nodes().chain([FAULTY]))?;
     install::bringup()?;
     install::moveit_config()?;
+    install::stations(&ros)?;
     Ok(ros)
 }
 

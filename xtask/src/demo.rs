@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 
-use crate::{build, paths};
+use crate::{build, paths, station};
 
 /// Runs the demo; true when the motion succeeded.
 ///
@@ -20,6 +20,23 @@ pub fn demo(headless: bool) -> Result<bool> {
     client.arg("--program").arg(paths::root().join("config/demo/pick_and_place.yaml"));
     client.arg("--report").arg(paths::reports());
     client.args(["--since", &since.to_string()]);
+    if headless {
+        client.arg("--headless");
+    }
+    Ok(client.status()?.success())
+}
+
+/// Runs the demo of the cell; true when everything went as promised.
+///
+/// # Errors
+/// When something cannot be built or started.
+pub fn cell(headless: bool) -> Result<bool> {
+    let ros = build::everything()?;
+    let mut client = ros.command(paths::target().join("release").join("demo_client"));
+    client.env("ARMATURE_TARGET", paths::target());
+    client.env("ARMATURE_STATION_PACKAGES", std::env::join_paths(station::packages(&ros)?)?);
+    client.arg("--program").arg(paths::root().join("config/demo/pick_and_place.yaml"));
+    client.arg("--report").arg(paths::reports()).arg("--cell");
     if headless {
         client.arg("--headless");
     }

@@ -129,6 +129,14 @@ impl RosEnv {
         self.variables.iter().map(|(name, value)| (*name, value))
     }
 
+    /// Where Python packages of ours are installed.
+    pub fn own_packages(&self) -> PathBuf {
+        let ours = paths::install().join("lib");
+        let named = self.variables().find(|(name, _)| *name == "PYTHONPATH");
+        let all = named.map(|(_, value)| env::split_paths(value).collect::<Vec<_>>());
+        all.unwrap_or_default().into_iter().find(|it| it.starts_with(&ours)).unwrap_or(ours)
+    }
+
     /// Prefixes searched for packages, nearest first.
     pub fn ament_prefixes(&self) -> &[String] {
         &self.ament_prefixes

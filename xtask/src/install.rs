@@ -9,6 +9,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use crate::digest::files_below;
+use crate::env::RosEnv;
 use crate::paths;
 use crate::prepare::launch::mark_package;
 
@@ -47,6 +48,18 @@ pub fn moveit_config() -> Result<()> {
         link(&source, &share.join("config").join(file))?;
     }
     manifest("armature_moveit_config", "moveit_config")
+}
+
+/// Links package armature_stations: `ros2 run armature_stations inspection`.
+pub fn stations(ros: &RosEnv) -> Result<()> {
+    let from = paths::root().join("stations");
+    let programs = paths::install().join("lib").join("armature_stations");
+    fs::create_dir_all(&programs)?;
+    link(&from.join("inspection/inspection.py"), &programs.join("inspection"))?;
+    let module = ros.own_packages().join("armature_station");
+    drop_dead_links(&module)?;
+    link_files(&from.join("armature_station"), &module)?;
+    manifest("armature_stations", "stations")
 }
 
 fn manifest(package: &str, folder: &str) -> Result<()> {

@@ -27,6 +27,7 @@ pub mod progress;
 pub mod replay;
 pub mod simulate;
 pub mod socketcan;
+pub mod station;
 pub mod status;
 pub mod system;
 pub mod targets;

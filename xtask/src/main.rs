@@ -11,6 +11,7 @@ use clap_complete::Shell;
 use xtask::bench::{self, Bench};
 use xtask::env::RosEnv;
 use xtask::simulate::{self, Task};
+use xtask::station::{self, Language};
 use xtask::system::{self, Choice, Tests};
 use xtask::upgrade::{self, Node};
 use xtask::{
@@ -41,6 +42,25 @@ enum Verb {
         /// Plain lines, no picture; for scripts. The exit code says whether the motion succeeded.
         #[arg(long)]
         headless: bool,
+        /// The cell instead: a line that goes on while a station joins and is killed.
+        #[arg(long)]
+        cell: bool,
+    },
+    /// Write a station that runs, as a beginning: stations/NAME/.
+    NewStation {
+        /// Its name: a to z, 0 to 9 and _, first a letter.
+        name: String,
+        /// What it is written in.
+        #[arg(long)]
+        lang: Language,
+    },
+    /// Run a station beside a cell: cargo xtask station inspection camera_1
+    Station {
+        /// The one of that name in stations/, or a program in Python.
+        which: String,
+        /// Words for it, the name that it shall have for one.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
     },
     /// Run every test: formatting, lints, unit tests, then the whole system.
     Test {
@@ -223,7 +243,10 @@ fn main() -> ExitCode {
 
 fn run(verb: Verb) -> Result<bool> {
     match verb {
-        Verb::Demo { headless } => demo::demo(headless),
+        Verb::Demo { headless, cell: true } => demo::cell(headless),
+        Verb::Demo { headless, cell: false } => demo::demo(headless),
+        Verb::NewStation { name, lang } => station::create(&name, lang),
+        Verb::Station { which, words } => station::run(&which, &words),
         Verb::Test { filter, socketcan, all, browser, nightly } => {
             Ok(test::test(&test::Options { filter, socketcan, all, browser, nightly }))
         }

@@ -4,6 +4,7 @@
 //! The one rule: what a test said is kept in `target/log/system/`, whatever became of it; on the
 //! terminal a test is one line as long as it passes.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -15,7 +16,7 @@ use crate::build::cargo;
 use crate::env::RosEnv;
 use crate::prepare::browser::Browser;
 use crate::process::{Ending, output, run_quietly};
-use crate::{paths, prepare};
+use crate::{paths, prepare, station};
 
 /// Longest time for one test: the arm is up in seconds, so this is a test that hangs.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -58,6 +59,8 @@ impl Tests {
 pub struct Suite {
     ros: RosEnv,
     python: PathBuf,
+    /// Where stations in Python find what they import.
+    stations: OsString,
     browser: Option<Browser>,
     binary: PathBuf,
     /// The names of those that take long.
@@ -94,7 +97,8 @@ impl Suite {
         let messages = output(&mut command).context("building the system tests")?;
         let binary = executable(&messages).context("cargo names no executable of the tests")?;
         let python = prepare::tools()?;
-        let mut suite = Self { ros, python, browser, binary, long: Vec::new() };
+        let stations = std::env::join_paths(station::packages(&ros)?)?;
+        let mut suite = Self { ros, python, stations, browser, binary, long: Vec::new() };
         suite.long = suite.listed(&["--ignored"])?;
         Ok(suite)
     }
@@ -147,6 +151,7 @@ impl Suite {
     fn command(&self) -> Command {
         let mut command = self.ros.command(&self.binary);
         command.env("ARMATURE_TOOLS_PYTHON", &self.python).current_dir(paths::root());
+        command.env("ARMATURE_STATION_PACKAGES", &self.stations);
         self.browser.iter().for_each(|browser| browser.apply(&mut command));
         command
     }

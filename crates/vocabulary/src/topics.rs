@@ -85,6 +85,18 @@ topics! {
     JOG_STATUS = "planning/jog/status", Latched;
     /// `armature_msgs/Event`, recorder to all.
     RECORDER_EVENTS = "recorder/events", Latched;
+    /// `armature_msgs/CellStatus`, cell to people: how far the job is.
+    CELL_STATUS = "cell/status", Latched;
+    /// `armature_msgs/CellStations`, cell to people: which stations there are, and how it sees them.
+    CELL_STATIONS = "cell/stations", Latched;
+    /// `armature_msgs/CellEvent`, cell to people: what happened to the job.
+    CELL_EVENTS = "cell/events", Reliable;
+    /// `armature_msgs/PartInPlace`, cell to stations: the part that the job works on.
+    CELL_PART = "cell/part", Latched;
+    /// `sensor_msgs/Image`, part_camera to stations.
+    CAMERA_IMAGE = "camera/image", Reliable;
+    /// `armature_msgs/PartInPlace`, part_camera to stations: which part a picture shows, by its stamp.
+    CAMERA_PART = "camera/part", Reliable;
     /// `sensor_msgs/JointState` of the simulator's true state.
     SIM_TRUTH = "sim/joint_states", Latest;
 }
@@ -103,6 +115,32 @@ pub fn feedback(joint: &str) -> String {
 #[must_use]
 pub fn telemetry(joint: &str) -> String {
     format!("joints/{joint}/telemetry")
+}
+
+/// Below it every station has its topics.
+pub const STATIONS: &str = "stations";
+
+/// A topic or action of a station: `descriptor` (`armature_msgs/StationDescriptor`, [`Qos::Latched`]),
+/// `heartbeat` (`armature_msgs/StationHeartbeat`, [`Qos::Stream`]), `run` (`armature_msgs/RunStation`).
+#[must_use]
+pub fn station(name: &str, what: &str) -> String {
+    format!("{STATIONS}/{name}/{what}")
+}
+
+/// The services of the cell (`std_srvs/Trigger` but for the first).
+pub mod cell_service {
+    /// Another job, or only a look at it (`armature_msgs/LoadJob`).
+    pub const LOAD: &str = "cell/load";
+    /// A new run from the beginning.
+    pub const START: &str = "cell/start";
+    /// A pause after the step under way.
+    pub const PAUSE: &str = "cell/pause";
+    /// On after a pause.
+    pub const RESUME: &str = "cell/resume";
+    /// One step, then a pause.
+    pub const STEP: &str = "cell/step";
+    /// Give the run up at once.
+    pub const ABORT: &str = "cell/abort";
 }
 
 /// The arm services (`std_srvs/Trigger` but for the last), served by the supervisor.

@@ -28,7 +28,10 @@ impl Launch {
         enter_fresh_domain();
         let log = log_file(name)?;
         let state = log.with_extension("state.json");
-        let _ = std::fs::remove_file(&state);
+        let cell_state = log.with_extension("cell.redb");
+        for file in [&state, &cell_state] {
+            let _ = std::fs::remove_file(file);
+        }
         let output = File::create(&log).with_context(|| format!("cannot write {log:?}"))?;
         let can_port = free_port()?;
         let unwatched = !arguments.iter().any(|argument| argument.starts_with("dashboard:="));
@@ -37,6 +40,7 @@ impl Launch {
             .args(["launch", "armature_bringup", "arm.launch.xml"])
             .arg(format!("can_port:={can_port}"))
             .arg(format!("state_file:={}", state.display()))
+            .arg(format!("cell_state_file:={}", cell_state.display()))
             .args(unwatched.then_some("dashboard:=false"))
             // Where nobody asks for it, a black box would only take time from what is tested.
             .arg("record:=false")

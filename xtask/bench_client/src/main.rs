@@ -6,6 +6,7 @@
 //! clock of the host; no controller grades itself.
 
 mod alarm;
+mod cell;
 mod cycles;
 mod dashboard;
 mod ears;
@@ -68,6 +69,8 @@ enum Part {
     Alarm,
     /// People look at the arm: for bench_dashboard.json, so only when asked for.
     Dashboard,
+    /// Stations join, leave and inspect: for bench_cell.json, so only when asked for.
+    Cell,
     /// Planning's `move_to`, from a request to motion: for bench_move_to.json, so only when asked for.
     MoveTo,
 }
@@ -77,6 +80,7 @@ impl Part {
     fn report(only: Option<Self>) -> &'static str {
         match only {
             Some(Self::Alarm) => "bench_thermal",
+            Some(Self::Cell) => "bench_cell",
             Some(Self::Dashboard) => "bench_dashboard",
             Some(Self::MoveTo) => "bench_move_to",
             _ => "bench_control",
@@ -135,6 +139,11 @@ fn main() -> Result<()> {
         let looks = dashboard::measure(arguments.quick, arguments.fuzzed.as_deref())?;
         report.targets.extend(looks.targets());
         report = report.with("dashboard", looks.detail());
+    }
+    if arguments.only == Some(Part::Cell) {
+        let cell = cell::measure(arguments.quick)?;
+        report.targets.extend(cell.targets());
+        report = report.with("cell", cell.detail());
     }
     if arguments.only == Some(Part::MoveTo) {
         report = move_to::measure(if arguments.quick { 20 } else { 100 })?;

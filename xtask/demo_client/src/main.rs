@@ -4,6 +4,7 @@
 //! The one rule: the reference is computed here from the program, and compared with the
 //! simulator's true position at the same instant; the controller does not grade itself.
 
+mod cell;
 mod figures;
 mod measure;
 mod screen;
@@ -29,6 +30,9 @@ struct Arguments {
     /// Plain lines instead of a live picture.
     #[arg(long)]
     headless: bool,
+    /// The cell and a station instead of the program.
+    #[arg(long)]
+    cell: bool,
     /// Use an arm that is already up in this ROS domain instead of launching one.
     #[arg(long)]
     attach: bool,
@@ -38,20 +42,26 @@ struct Arguments {
 }
 
 /// The arm as it comes, with its black box; of that only a little is kept.
-fn launch() -> Result<Launch> {
+fn launch(more: &[&str]) -> Result<Launch> {
     let folder = std::path::absolute(rig::launch::target().join("recordings"))?;
     let recordings = format!("recordings:={}", folder.display());
-    Launch::start("demo", &["record:=true", &recordings, "recordings_mb:=512.0"])
+    let mine = ["record:=true", &recordings, "recordings_mb:=512.0"];
+    Launch::start("demo", &[&mine, more].concat())
 }
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    if arguments.cell {
+        let good = cell::show(&arguments.report, || launch(&["cell:=true"]))?;
+        ensure!(good, "the cell did not do as promised");
+        return Ok(());
+    }
     let program = Program::read(&arguments.program)?;
     let since = arguments.since.unwrap_or_else(unix_time);
     let mut screen = Screen::new(arguments.headless, &program);
 
     screen.say("launching armature_bringup arm.launch.xml");
-    let launch = if arguments.attach { None } else { Some(launch()?) };
+    let launch = if arguments.attach { None } else { Some(launch(&[])?) };
     let mut arm = ArmClient::new("demo")?;
     if let Err(error) = arm.wait_until_up(Duration::from_secs(60)) {
         let log = launch.map_or(String::new(), |l| format!("; see {}", l.log().display()));

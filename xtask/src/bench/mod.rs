@@ -2,6 +2,7 @@
 //!
 //! A new benchmark is one file here and one entry in [`Bench`].
 
+mod cell;
 mod control;
 mod dashboard;
 mod planning;
@@ -25,6 +26,8 @@ pub enum Bench {
     /// Alarm, derating, prediction, sensor faults and cost of the thermal node on virtual time; what an
     /// alarm costs the running arm.
     Thermal,
+    /// Stations that join and leave in motion, and a thousand parts judged by the inspection station.
+    Cell,
     /// First paint and frame rate of the page, cost of its server, what it costs control.
     Dashboard,
 }
@@ -36,7 +39,7 @@ impl Bench {
             Self::Control => &["idle", "kill", "freeze", "hand-over", "roll-back", "restart"],
             Self::Planning | Self::Recorder => &[],
             Self::Thermal => &thermal::PARTS,
-            Self::Dashboard => &[],
+            Self::Cell | Self::Dashboard => &[],
         }
     }
 }
@@ -56,6 +59,7 @@ pub fn bench(which: Bench, quick: bool, only: Option<&str>) -> Result<bool> {
         Bench::Planning => planning::run(quick),
         Bench::Recorder => recorder::run(quick),
         Bench::Thermal => thermal::run(quick, only),
+        Bench::Cell => cell::run(quick),
         Bench::Dashboard => dashboard::run(quick),
     }
 }

@@ -35,6 +35,7 @@ const BUILD_PINS: &str = include_str!("../../pins/build.txt");
 const ROS_PINS: &str = include_str!("../../pins/ros.txt");
 const LAUNCH_PINS: &str = include_str!("../../pins/launch.txt");
 const TOOLS_PINS: &str = include_str!("../../pins/tools.txt");
+const VISION_PINS: &str = include_str!("../../pins/vision.txt");
 
 /// A prepared ROS 2 prefix and the interpreter it was made with.
 #[derive(Debug, Clone)]
@@ -121,30 +122,58 @@ fn build_interfaces(prefix: &Prefix, package: &str, wheel: &Path, log: &Path) ->
 
 /// The Python that has the third-party CAN tools, prepared on first use.
 pub fn tools() -> Result<PathBuf> {
+    environment(&Extra {
+        name: "tools",
+        pins: TOOLS_PINS,
+        title: "the CAN test tools",
+        packages: "python-canopen, python-can",
+    })
+}
+
+/// The Python that has OpenCV, for stations that see; prepared on first use.
+pub fn vision() -> Result<PathBuf> {
+    environment(&Extra {
+        name: "vision",
+        pins: VISION_PINS,
+        title: "OpenCV for stations",
+        packages: "opencv-python-headless",
+    })
+}
+
+/// A virtual environment beside the ROS prefix.
+struct Extra {
+    name: &'static str,
+    pins: &'static str,
+    title: &'static str,
+    packages: &'static str,
+}
+
+fn environment(extra: &Extra) -> Result<PathBuf> {
+    let Extra { name, pins, title, packages } = extra;
     let interpreter = Interpreter::find()?;
     let mut digest = Digest::new();
-    digest.add(BUILD_PINS.as_bytes()).add(TOOLS_PINS.as_bytes()).add(&RECIPE.to_le_bytes());
-    let name = format!("tools-py{}{}-{digest}", interpreter.major, interpreter.minor);
-    let root = paths::cache().join(name);
+    digest.add(BUILD_PINS.as_bytes()).add(pins.as_bytes()).add(&RECIPE.to_le_bytes());
+    let folder = format!("{name}-py{}{}-{digest}", interpreter.major, interpreter.minor);
+    let root = paths::cache().join(folder);
     let python = root.join("bin").join("python3");
     let _lock = lock::hold(&root.with_extension("lock"))?;
     if !root.join(STAMP).is_file() {
         system::ensure()?;
         clear(&root)?;
-        let mut progress = Progress::new("Preparing the CAN test tools, once", 2);
+        let mut progress = Progress::new(&format!("Preparing {title}, once"), 2);
         progress.step("virtual environment", || {
-            interpreter.make_environment(&root, &logs().join("venv-tools.log"))
+            interpreter.make_environment(&root, &logs().join(format!("venv-{name}.log")))
         })?;
-        progress.step("python-canopen, python-can", || {
-            python::install(&root, TOOLS_PINS, &logs().join("pip-tools.log"))
+        progress.step(packages, || {
+            python::install(&root, pins, &logs().join(format!("pip-{name}.log")))
         })?;
         fs::write(root.join(STAMP), "complete\n")?;
-        progress.finish("The CAN test tools are ready");
+        progress.finish(&format!("Ready: {title}"));
     }
     Ok(python)
 }
 
-/// Where the packages of the tools' Python are, for programs of another one.
+/// Where the packages of such a Python are, for programs of another one.
 pub fn tools_packages(python: &Path) -> Option<PathBuf> {
     let lib = python.parent()?.parent()?.join("lib");
     let folders = fs::read_dir(lib).ok()?.flatten().map(|entry| entry.path().join("site-packages"));
