@@ -89,7 +89,7 @@ fn an_object_is_approached_on_its_top_from_above() {
     });
     let Some(Action::MoveTo { target: Target::Pose(pose), .. }) = target else { panic!() };
     assert!((pose.position[2] - 0.12).abs() < 1e-12);
-    assert_eq!(pose.quaternion, [1.0, 0.0, 0.0, 0.0]);
+    assert_eq!(pose.quaternion, [0.0, 1.0, 0.0, 0.0]);
 }
 
 #[test]
