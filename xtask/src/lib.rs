@@ -7,6 +7,7 @@
 //! Terms: *prefix* = the ROS 2 installation this workspace builds against;
 //! *install* = the place our own packages are installed to.
 
+pub mod api;
 pub mod bench;
 pub mod build;
 pub mod chaos;

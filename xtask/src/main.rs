@@ -15,7 +15,7 @@ use xtask::station::{self, Language};
 use xtask::system::{self, Choice, Tests};
 use xtask::upgrade::{self, Node};
 use xtask::{
-    build, chaos, demo, doctor, fuzz, heat, paths, replay, socketcan, status, targets, test,
+    api, build, chaos, demo, doctor, fuzz, heat, paths, replay, socketcan, status, targets, test,
 };
 
 /// Builds, runs and tests the Armature servo arm.
@@ -171,6 +171,8 @@ enum Verb {
         #[arg(long, default_value_t = 10.0)]
         minutes: f64,
     },
+    /// Write docs/api.md and docs/nodes/ from msg/ and the nodes.
+    Api,
     /// Say what is there, what is missing, and what to do.
     Doctor,
     /// List every figure of target/report/ against its limit, what falls short first; or draw heat or a motion.
@@ -268,6 +270,7 @@ fn run(verb: Verb) -> Result<bool> {
         Verb::Chaos { case, seed, repeat, all, .. } => {
             chaos::run(&chaos::Wish { case, seed, repeat, all })
         }
+        Verb::Api => api::document(),
         Verb::Doctor => Ok(doctor::doctor()),
         Verb::Report { what: None, .. } => targets::print(&paths::reports()),
         Verb::Report { what: Some(Picture::Thermal), recording, live, seconds } => {
