@@ -88,7 +88,7 @@ impl Saboteur {
     pub fn payload(&self, arm: &mut ArmClient, mass: f64, x: f64) -> Result<f64> {
         let center_of_mass = Point { x, y: 0.0, z: 0.0 };
         let inertia = vec![0.0; 6];
-        let request = SetPayload::Request { mass, center_of_mass, inertia, ..Default::default() };
+        let request = SetPayload::Request { mass, center_of_mass, inertia };
         let at = steady_clock();
         let answer = self.payload.request(&request)?;
         let answer = arm.complete("servo_sim's answer", LIMIT, answer)??;

@@ -19,7 +19,11 @@ enum Asker {
 
 /// All services.
 pub struct Desk {
-    triggers: Vec<(Command, Requests<Trigger::Service>)>,
+    start: Requests<Trigger::Service>,
+    pause: Requests<Trigger::Service>,
+    resume: Requests<Trigger::Service>,
+    step: Requests<Trigger::Service>,
+    abort: Requests<Trigger::Service>,
     load: Requests<LoadJob::Service>,
     waiting: Vec<(u64, Asker)>,
     asked: u64,
@@ -28,17 +32,12 @@ pub struct Desk {
 impl Desk {
     /// Creates the servers.
     pub fn create(shell: &mut Shell) -> Result<Self, StartError> {
-        let triggers = [
-            (Command::Start, name::START),
-            (Command::Pause, name::PAUSE),
-            (Command::Resume, name::RESUME),
-            (Command::Step, name::STEP),
-            (Command::Abort, name::ABORT),
-        ];
-        let triggers =
-            triggers.map(|(command, name)| Ok::<_, StartError>((command, shell.service(name)?)));
         Ok(Self {
-            triggers: triggers.into_iter().collect::<Result<_, _>>()?,
+            start: shell.service(name::START)?,
+            pause: shell.service(name::PAUSE)?,
+            resume: shell.service(name::RESUME)?,
+            step: shell.service(name::STEP)?,
+            abort: shell.service(name::ABORT)?,
             load: shell.service(name::LOAD)?,
             waiting: Vec::new(),
             asked: 0,
@@ -63,7 +62,14 @@ impl Desk {
                 }
             }
         }
-        for (command, requests) in &mut self.triggers {
+        let triggers = [
+            (Command::Start, &mut self.start),
+            (Command::Pause, &mut self.pause),
+            (Command::Resume, &mut self.resume),
+            (Command::Step, &mut self.step),
+            (Command::Abort, &mut self.abort),
+        ];
+        for (command, requests) in triggers {
             while let Some(request) = requests.take() {
                 self.asked += 1;
                 self.waiting.push((self.asked, Asker::Trigger(request)));
