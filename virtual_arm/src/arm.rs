@@ -198,7 +198,6 @@ impl VirtualArm {
         let shown = self.hardware.step(self.now);
         for (at, frame) in self.hardware.heard() {
             self.record.frame(*at, frame);
-            self.checker.on_frame(*at, frame);
         }
         for line in self.hardware.drives.take_log() {
             self.record.event(self.now, "drives", &line.text);
@@ -320,6 +319,7 @@ impl VirtualArm {
         let Some(process) = self.processes.get_mut(id) else { return };
         if let Some(endpoint) = process.endpoint {
             for frame in out.frames.drain(..) {
+                self.checker.on_sent(self.now, &frame);
                 let taken = self.hardware.wire.send(endpoint, frame, self.now);
                 process.bus.dropped += u64::from(taken.is_err());
             }

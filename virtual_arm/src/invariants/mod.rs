@@ -7,7 +7,7 @@
 //!    asks for one; it may decelerate.
 //! 3. *Limits*: no joint is beyond its limits of position or velocity.
 //! 4. *Silence*: a joint whose driver hears no command stands.
-//! 5. *Continuity*: setpoints on the wire do not jump.
+//! 5. *Continuity*: setpoints, as their drivers send them, do not jump.
 
 mod commands;
 mod motion;
@@ -45,7 +45,7 @@ impl fmt::Display for Rule {
             Self::Permit => "no motion without a yes",
             Self::Limits => "no joint beyond its limits",
             Self::Silence => "hold after silence",
-            Self::Continuity => "setpoints on the wire do not jump",
+            Self::Continuity => "setpoints do not jump",
         })
     }
 }
@@ -164,9 +164,9 @@ impl Checker {
         self.motions.on_driver_end(at, joints);
     }
 
-    /// A frame went over the wire.
-    pub fn on_frame(&mut self, at: Monotonic, frame: &Frame) {
-        let finding = self.motions.on_frame(at, frame);
+    /// A driver sent a frame. What a faulty bus makes of it, late and out of order, is not his doing.
+    pub fn on_sent(&mut self, at: Monotonic, frame: &Frame) {
+        let finding = self.motions.on_sent(at, frame);
         self.note(finding);
     }
 

@@ -47,7 +47,7 @@ struct Watch {
     heard: Monotonic,
     /// True position when it last stood, rad.
     stood: f64,
-    /// Last setpoint on the wire while enabled.
+    /// Last setpoint sent while enabled.
     setpoint: Option<(Monotonic, i32)>,
 }
 
@@ -124,7 +124,7 @@ impl Motions {
         }
     }
 
-    pub fn on_frame(&mut self, at: Monotonic, frame: &Frame) -> Option<Finding> {
+    pub fn on_sent(&mut self, at: Monotonic, frame: &Frame) -> Option<Finding> {
         let Some(Service::Rpdo(PdoNumber::One, node)) = frame.cob_id().and_then(Service::of) else {
             return None;
         };
@@ -264,7 +264,7 @@ mod tests {
         data.extend(counts.to_le_bytes());
         data.extend([0, 0]);
         let frame = Frame::standard(cob::rpdo(PdoNumber::One, node), &data).unwrap();
-        motions.on_frame(Monotonic(ms * 1_000_000), &frame)
+        motions.on_sent(Monotonic(ms * 1_000_000), &frame)
     }
 
     fn truth(ms: u64, position: f64, velocity: f64) -> Truth {
