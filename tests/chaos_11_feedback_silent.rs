@@ -31,6 +31,8 @@ fn a_silent_joint_stops_all_joints_and_resume_finishes_the_goal() -> Result<()> 
     let name = format!("joint_{}", joint + 1);
     s.arm.world.take_control_states();
     drives.clear();
+    // Some samples, to know when the last one came.
+    s.arm.pump_for(Duration::from_millis(20));
 
     let asked = saboteur.drive(&mut s.arm, &name, "feedback", "off", 0.0)?;
     s.wait_for_hold()?;
