@@ -1,14 +1,14 @@
 //! Schedules that once broke a rule or left the arm unable to go on, found by `cargo xtask simulate`:
-//! one file each in `schedules/`, which says what it found.
+//! one file each in `schedules/`, which says what it found; in `open_schedules/` as long as it still fails.
 
 use anyhow::{Result, ensure};
 use std::path::PathBuf;
 use virtual_arm::VirtualConfig;
 use virtual_arm::schedule::Schedule;
 
-fn files() -> Result<Vec<PathBuf>> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/schedules");
-    let entries = std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
+fn files(folder: &str) -> Result<Vec<PathBuf>> {
+    let folder = format!("{}/tests/{folder}", env!("CARGO_MANIFEST_DIR"));
+    let entries = std::fs::read_dir(&folder)?.map(|entry| Ok(entry?.path()));
     let mut files = entries.collect::<Result<Vec<_>>>()?;
     files.sort();
     ensure!(!files.is_empty(), "{folder} is empty");
@@ -18,7 +18,7 @@ fn files() -> Result<Vec<PathBuf>> {
 #[test]
 fn schedules_that_once_failed_keep_all_rules_now() -> Result<()> {
     let reference = VirtualConfig::reference()?;
-    for file in files()? {
+    for file in files("schedules")? {
         let schedule = Schedule::read(&file)?;
         let kept = schedule.play(&reference);
         ensure!(
@@ -29,6 +29,22 @@ fn schedules_that_once_failed_keep_all_rules_now() -> Result<()> {
         );
         // To the byte the same again: otherwise nothing that fails could be looked into.
         ensure!(schedule.play(&reference) == kept, "{} differs when played again", file.display());
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "they fail: what they found is not mended yet"]
+fn schedules_that_still_fail_keep_all_rules() -> Result<()> {
+    let reference = VirtualConfig::reference()?;
+    for file in files("open_schedules")? {
+        let kept = Schedule::read(&file)?.play(&reference);
+        ensure!(
+            kept.is_ok(),
+            "{}: {}",
+            file.display(),
+            kept.err().map_or(String::new(), |b| b.to_string())
+        );
     }
     Ok(())
 }
