@@ -89,8 +89,7 @@ fn stations_that_hang_lie_and_die_cost_no_more_than_the_deadline() -> Result<()>
     let slow = faulty("slow", "slow")?;
     line.wait(&mut arm, "a good part", SOON, |line| line.status().parts_passed > 0)?;
     let killed = Instant::now();
-    // SAFETY: plain system call on a child of ours.
-    unsafe { libc::kill(i32::try_from(slow.id())?, libc::SIGKILL) };
+    rig::process::signal(slow.id(), libc::SIGKILL)?;
     line.wait_for_station(&mut arm, "slow", SILENT, SOON)?;
     ensure!(line.said("station slow is gone", killed).is_some(), "{}", line.told());
     let parts = line.status().parts_done;
@@ -172,14 +171,10 @@ fn the_inspection_station_judges_parts_that_the_arm_carries_as_they_are() -> Res
         line.status().parts_done >= 6
     })?;
     s.arm.trigger("cell/abort")?;
-    let events = line.events();
-    let done = events.iter().filter_map(|(_, event)| {
-        let (part, how) = event.what.strip_prefix("part ")?.split_once(" is done, ")?;
-        Some((part.to_owned(), how.to_owned()))
-    });
+    let camera = part_camera::Config::default();
     let mut judged = 0;
-    for (part, how) in done {
-        let good = part_camera::Part::of(&part, 1, 0.3).is_good();
+    for (part, how) in line.finished() {
+        let good = part_camera::Part::of(&part, camera.seed, camera.bad).is_good();
         let said = if good { "good" } else { "bad" };
         ensure!(how.starts_with(said), "{part} is {said}, and was judged: {how}");
         judged += 1;

@@ -41,7 +41,7 @@ fn an_overload_is_foreseen_slowed_and_costs_no_cycle() -> Result<()> {
     s.wait_for_successor()?;
     let mut goal = Some(s.start_motion()?);
     let witness = s.witness();
-    let late = |s: &Scenario| s.arm.world.heartbeats.get("control").map_or(0, |b| b.late_cycles);
+    let late = |s: &Scenario| s.arm.world.late_cycles("control");
     let (missed, cool) = (late(&s), word.borrow().hottest);
     drives.clear();
     saboteur.payload(&mut s.arm, LOAD.0, LOAD.1)?;

@@ -43,15 +43,7 @@ steps:
 fn join_and_die(s: &mut Scenario, line: &Line, name: &str) -> Result<f64> {
     let station =
         Single::run(name, python_station("tests/python/faulty_station.py", &[name, "pass"])?)?;
-    let (begin, mut node) = (Instant::now(), None);
-    let usable = [CellStation::USABLE as u8, CellStation::BUSY as u8];
-    while !line.station(name).is_some_and(|it| usable.contains(&it.state)) {
-        s.arm.pump();
-        if node.is_none() && station.output().lines().any(|line| line == "node") {
-            node = Some(Instant::now());
-        }
-        ensure!(begin.elapsed() < SOON, "{name} never joined:\n{}", station.output());
-    }
+    let node = line.join(&mut s.arm, (name, &station), |line| line == "node", SOON, |_| ())?;
     let took = node.context("it said when its node began")?.elapsed().as_secs_f64();
     line.wait(&mut s.arm, "an order carried out", SOON, |line| {
         line.station(name).is_some_and(|it| it.runs > 0)
@@ -78,7 +70,7 @@ fn a_station_joins_like_a_card_in_a_slot() -> Result<()> {
     let moving = |line: &Line| line.status().step.starts_with("move");
     line.wait(&mut s.arm, "motion", SOON, moving)?;
     let witness = s.witness();
-    let late = |s: &Scenario| s.arm.world.heartbeats.get("control").map_or(0, |b| b.late_cycles);
+    let late = |s: &Scenario| s.arm.world.late_cycles("control");
     let missed = late(&s);
     drives.clear();
     for number in 1..=JOINS {

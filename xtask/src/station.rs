@@ -20,6 +20,8 @@ use crate::{paths, prepare};
 const PYTHON: &str = include_str!("../../stations/templates/station.py");
 const RUST: &str = include_str!("../../stations/templates/station.rs.in");
 const MANIFEST: &str = include_str!("../../stations/templates/Cargo.toml.in");
+/// Where programs that start stations in Python look for their packages (`rig::line`).
+pub const PACKAGES: &str = "ARMATURE_STATION_PACKAGES";
 /// What stands in the templates for the name.
 const PLACE: &str = "STATION_NAME";
 
@@ -133,11 +135,25 @@ fn python_path(ros: &RosEnv, command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// What is added to PYTHONPATH for stations.
+/// Tells a program that starts stations in Python where their packages are.
 ///
 /// # Errors
 /// When OpenCV cannot be prepared.
-pub fn packages(ros: &RosEnv) -> Result<Vec<PathBuf>> {
+pub fn equip(ros: &RosEnv, command: &mut Command) -> Result<()> {
+    command.env(PACKAGES, search_path(ros)?);
+    Ok(())
+}
+
+/// The same as one value of [`PACKAGES`].
+///
+/// # Errors
+/// When OpenCV cannot be prepared.
+pub fn search_path(ros: &RosEnv) -> Result<OsString> {
+    Ok(std::env::join_paths(packages(ros)?)?)
+}
+
+/// What is added to PYTHONPATH for stations.
+fn packages(ros: &RosEnv) -> Result<Vec<PathBuf>> {
     let mut packages = vec![folder()];
     // A sourced ROS has python3-opencv from its own distribution.
     if ros.prefix().is_some() {

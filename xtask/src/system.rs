@@ -97,7 +97,7 @@ impl Suite {
         let messages = output(&mut command).context("building the system tests")?;
         let binary = executable(&messages).context("cargo names no executable of the tests")?;
         let python = prepare::tools()?;
-        let stations = std::env::join_paths(station::packages(&ros)?)?;
+        let stations = station::search_path(&ros)?;
         let mut suite = Self { ros, python, stations, browser, binary, long: Vec::new() };
         suite.long = suite.listed(&["--ignored"])?;
         Ok(suite)
@@ -151,7 +151,7 @@ impl Suite {
     fn command(&self) -> Command {
         let mut command = self.ros.command(&self.binary);
         command.env("ARMATURE_TOOLS_PYTHON", &self.python).current_dir(paths::root());
-        command.env("ARMATURE_STATION_PACKAGES", &self.stations);
+        command.env(station::PACKAGES, &self.stations);
         self.browser.iter().for_each(|browser| browser.apply(&mut command));
         command
     }

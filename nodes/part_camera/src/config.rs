@@ -1,7 +1,7 @@
 //! Parameters of the camera.
 
 use serde::Deserialize;
-use thiserror::Error;
+use vocabulary::config::{OutOfRange, in_range};
 
 /// As in `config/part_camera.yaml`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -21,29 +21,13 @@ impl Default for Config {
     }
 }
 
-/// A parameter out of range.
-#[derive(Debug, Clone, PartialEq, Error)]
-#[error("parameter {key} = {value} is not from {lowest} to {highest}")]
-pub struct ConfigError {
-    key: &'static str,
-    value: f64,
-    lowest: f64,
-    highest: f64,
-}
-
 impl Config {
     /// Checks the ranges.
     ///
     /// # Errors
-    /// [`ConfigError`] naming the parameter.
-    pub fn validate(&self) -> Result<(), ConfigError> {
-        for (key, value, lowest, highest) in
-            [("bad", self.bad, 0.0, 1.0), ("rate", self.rate, 0.1, 30.0)]
-        {
-            if !(lowest..=highest).contains(&value) {
-                return Err(ConfigError { key, value, lowest, highest });
-            }
-        }
-        Ok(())
+    /// [`OutOfRange`] naming the parameter.
+    pub fn validate(&self) -> Result<(), OutOfRange> {
+        in_range("bad", self.bad, 0.0..=1.0)?;
+        in_range("rate", self.rate, 0.1..=30.0)
     }
 }

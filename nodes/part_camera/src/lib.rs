@@ -12,6 +12,6 @@ pub mod config;
 mod draw;
 mod part;
 
-pub use config::{Config, ConfigError};
+pub use config::Config;
 pub use draw::{HEIGHT, Image, WIDTH, draw, draw_belt};
 pub use part::{Defect, HALF, HOLE_RADIUS, HOLES, Light, Part};

@@ -72,6 +72,54 @@ impl Line {
         events.iter().find(|(at, it)| *at >= since && it.what.contains(part)).map(|(at, _)| *at)
     }
 
+    /// The parts that were told to be done, and how each ended: `good`, `bad` …, with the reason.
+    #[must_use]
+    pub fn finished(&self) -> Vec<(String, String)> {
+        let events = self.events.borrow();
+        let done = events.iter().filter_map(|(_, event)| {
+            let (part, how) = event.what.strip_prefix("part ")?.split_once(" is done, ")?;
+            Some((part.to_owned(), how.to_owned()))
+        });
+        done.collect()
+    }
+
+    /// Whether the cell may ask this station, now or when it has finished what it does.
+    #[must_use]
+    pub fn may_ask(&self, name: &str) -> bool {
+        let may = [CellStation::USABLE as u8, CellStation::BUSY as u8];
+        self.station(name).is_some_and(|station| may.contains(&station.state))
+    }
+
+    /// Waits until the cell may ask a station that was just started; `is_mark`
+    /// knows the line that it prints when it begins to be there. When that was seen, if it was.
+    ///
+    /// # Errors
+    /// After `limit`, with what the station and the cell said.
+    pub fn join(
+        &self,
+        arm: &mut ArmClient,
+        (name, station): (&str, &Single),
+        is_mark: impl Fn(&str) -> bool,
+        limit: Duration,
+        mut meanwhile: impl FnMut(&Self),
+    ) -> Result<Option<Instant>> {
+        let (begin, mut there) = (Instant::now(), None);
+        while !self.may_ask(name) {
+            arm.pump();
+            meanwhile(self);
+            if there.is_none() && station.output().lines().any(&is_mark) {
+                there = Some(Instant::now());
+            }
+            ensure!(
+                begin.elapsed() < limit,
+                "{name} never joined:\n{}\n{}",
+                station.output(),
+                self.told()
+            );
+        }
+        Ok(there)
+    }
+
     /// What happened, one line each, for errors.
     #[must_use]
     pub fn told(&self) -> String {

@@ -73,6 +73,12 @@ impl World {
         self.newest_truth.as_ref().map(|state| state.position.as_slice())
     }
 
+    /// Late cycles of a node since its start, from its heartbeat; 0 as long as it was not heard.
+    #[must_use]
+    pub fn late_cycles(&self, node: &str) -> u64 {
+        self.heartbeats.get(node).map_or(0, |beat| beat.late_cycles)
+    }
+
     /// The process id of a node, from its heartbeat.
     #[must_use]
     pub fn pid(&self, node: &str) -> Option<u32> {

@@ -5,9 +5,9 @@
 //! part is good is asked of whoever drew it, not of whoever looked.
 
 use crate::witness::Witness;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use indicatif::ProgressBar;
-use part_camera::Part;
+use part_camera::{Config, Part};
 use r2r::QosProfile;
 use r2r::armature_msgs::msg::{CellStation, CellStatus};
 use report::{Target, quantile};
@@ -19,11 +19,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 const SOON: Duration = Duration::from_secs(60);
-const USABLE: [u8; 2] = [CellStation::USABLE as u8, CellStation::BUSY as u8];
 const SILENT: u8 = CellStation::SILENT as u8;
-/// As in config/part_camera.yaml.
-const SEED: u64 = 1;
-const BAD: f64 = 0.3;
 /// Deadline of the calls in the job below, s.
 const DEADLINE: f64 = 1.0;
 
@@ -122,8 +118,7 @@ impl Cell {
         line.run(&mut s.arm, MOVING)?;
         let steps = Steps::watch(&mut s.arm)?;
         s.arm.pump_for(Duration::from_secs(3));
-        let late =
-            |s: &Scenario| s.arm.world.heartbeats.get("control").map_or(0, |b| b.late_cycles);
+        let late = |s: &Scenario| s.arm.world.late_cycles("control");
         let (before, witness) = (late(&s), Witness::start());
         let bar = ProgressBar::new(count as u64);
         for number in 0..count {
@@ -150,17 +145,7 @@ impl Cell {
         let begin = Instant::now();
         let script = "tests/python/faulty_station.py";
         let station = Single::run(name, python_station(script, &[name, "pass"])?)?;
-        let mut node = None;
-        let usable = |line: &Line| line.station(name).is_some_and(|it| USABLE.contains(&it.state));
-        while !usable(line) {
-            arm.pump();
-            if node.is_none() && station.output().lines().any(|it| it == "node") {
-                node = Some(Instant::now());
-            }
-            if begin.elapsed() > SOON {
-                bail!("{name} never joined:\n{}\n{}", station.output(), line.told());
-            }
-        }
+        let node = line.join(arm, (name, &station), |line| line == "node", SOON, |_| ())?;
         self.started.push(begin.elapsed().as_secs_f64());
         self.usable.push(node.context("it said when its node began")?.elapsed().as_secs_f64());
         line.wait(arm, "an order carried out", SOON, |line| {
@@ -193,9 +178,7 @@ impl Cell {
             }
         })?;
         let _station = inspection("inspection")?;
-        line.wait(&mut arm, "the inspection station", SOON, |line| {
-            line.station("inspection").is_some_and(|it| USABLE.contains(&it.state))
-        })?;
+        line.wait(&mut arm, "the inspection station", SOON, |line| line.may_ask("inspection"))?;
         let job = format!(
             "name: judge\nsteps:\n  - parts: {count}\n    steps:\n      - call: inspect_surface\n        \
              deadline: {DEADLINE}\n        fallback: skip\n"
@@ -216,13 +199,9 @@ impl Cell {
 
     /// Compares what was said with what was drawn.
     fn judge(&mut self, line: &Line, count: usize) -> Result<()> {
-        for (_, event) in line.events().iter() {
-            let Some((part, how)) =
-                event.what.strip_prefix("part ").and_then(|it| it.split_once(" is done, "))
-            else {
-                continue;
-            };
-            let truth = Part::of(part, SEED, BAD);
+        let Config { seed, bad, .. } = Config::default();
+        for (part, how) in line.finished() {
+            let truth = Part::of(&part, seed, bad);
             self.parts += 1;
             let said_good = how.starts_with("good");
             if !said_good && !how.starts_with("bad") {

@@ -3,8 +3,8 @@
 //!
 //! The one rule: the station is a program of its own that nobody here was built with.
 
-use anyhow::{Context, Result, ensure};
-use r2r::armature_msgs::msg::{CellStation, CellStatus};
+use anyhow::{Context, Result};
+use r2r::armature_msgs::msg::CellStatus;
 use report::{Report, Target};
 use rig::line::inspection;
 use rig::{ArmClient, Launch, Line};
@@ -31,19 +31,10 @@ pub fn show(report: &Path, launch: impl FnOnce() -> Result<Launch>) -> Result<bo
 
     say("somebody starts the inspection station: cargo xtask station inspection");
     let station = inspection("inspection")?;
-    let usable = |line: &Line| {
-        line.station("inspection").is_some_and(|it| it.state <= CellStation::BUSY as u8)
-    };
-    let mut node = None;
     let begin = Instant::now();
-    while !usable(&line) {
-        arm.pump();
-        teller.tell(&line);
-        if node.is_none() && station.output().contains("station inspection is there") {
-            node = Some(Instant::now());
-        }
-        ensure!(begin.elapsed() < LONG, "it never joined:\n{}", station.output());
-    }
+    let is_mark = |line: &str| line.contains("station inspection is there");
+    let there = ("inspection", &station);
+    let node = line.join(&mut arm, there, is_mark, LONG, |line| teller.tell(line))?;
     // It says so when it is complete: whoever is seen before that was seen at once.
     let joined = node.map_or(0.0, |node| node.elapsed().as_secs_f64());
     let process = begin.elapsed().as_secs_f64();
@@ -109,11 +100,11 @@ fn until(
 
 /// How many of the judged parts were judged as they are.
 fn compare(line: &Line) -> (usize, usize) {
-    let events = line.events();
-    let judged = events.iter().filter_map(|(_, event)| {
-        let (part, how) = event.what.strip_prefix("part ")?.split_once(" is done, ")?;
+    let camera = part_camera::Config::default();
+    let finished = line.finished();
+    let judged = finished.iter().filter_map(|(part, how)| {
         let said_good = how.starts_with("good");
-        let is_good = part_camera::Part::of(part, 1, 0.3).is_good();
+        let is_good = part_camera::Part::of(part, camera.seed, camera.bad).is_good();
         (said_good || how.starts_with("bad")).then_some(said_good == is_good)
     });
     let judged: Vec<bool> = judged.collect();

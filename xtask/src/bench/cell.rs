@@ -7,7 +7,6 @@ use anyhow::Result;
 
 pub(super) fn run(quick: bool) -> Result<bool> {
     let mut client = control::client(quick)?;
-    let packages = station::packages(&RosEnv::ensure()?)?;
-    client.env("ARMATURE_STATION_PACKAGES", std::env::join_paths(packages)?);
+    station::equip(&RosEnv::ensure()?, &mut client)?;
     Ok(client.args(["--only", "cell"]).status()?.success())
 }
