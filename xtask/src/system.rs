@@ -173,7 +173,7 @@ pub fn run(choice: &Choice) -> Result<bool> {
         let seconds = trial.took.as_secs_f64();
         println!("{mark} {seconds:>6.1} s  {:>2}/{}  {name}", index + 1, names.len());
         if !trial.passed {
-            println!("{}\n{name} --- FAILED", trial.said.trim_end());
+            println!("{}\n{name} --- FAILED", quoted(&trial.said));
             failed.push(name);
         }
     }
@@ -181,6 +181,11 @@ pub fn run(choice: &Choice) -> Result<bool> {
     let word = if failed.is_empty() { "ok" } else { "FAILED" };
     println!("test result: {word}. {passed} passed; {} failed", failed.len());
     Ok(failed.is_empty())
+}
+
+/// What a test said, set off from what is said of it: its own closing line counts nowhere.
+fn quoted(said: &str) -> String {
+    said.trim_end().lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
 }
 
 fn log_of(name: &str) -> Result<PathBuf> {
@@ -206,6 +211,12 @@ fn test_names(list: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_words_of_a_failed_test_are_not_taken_for_those_of_the_runner() {
+        let said = quoted("running 1 test\ntest result: FAILED. 0 passed; 1 failed\n\n");
+        assert_eq!(said, "    running 1 test\n    test result: FAILED. 0 passed; 1 failed");
+    }
 
     #[test]
     fn the_executable_is_found_among_messages_of_all_kinds() {

@@ -355,6 +355,7 @@ mod tests {
         counts.read("test result: ok. 12 passed; 1 failed; 0 ignored; 0 measured");
         counts.read("========= 1 failed, 3 passed in 2.14s =========");
         counts.read("running 99 tests, 5 passed");
+        counts.read("    test result: FAILED. 0 passed; 1 failed");
         assert_eq!(counts, Counts { passed: 15, failed: 2 });
     }
 
