@@ -15,6 +15,7 @@ pub mod clients;
 pub mod clock;
 pub mod convert;
 mod heartbeat;
+mod inheritance;
 pub mod lifecycle;
 mod lifecycle_services;
 mod middleware;

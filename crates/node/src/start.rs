@@ -4,6 +4,7 @@
 //! again without a change); a failure later with one line and exit code 1.
 
 use crate::arm::ArmError;
+use crate::inheritance;
 use crate::middleware::{self, Part};
 use crate::params::ParameterError;
 use crate::restarts::Restarts;
@@ -16,6 +17,10 @@ use std::process::ExitCode;
 use std::thread;
 use thiserror::Error;
 use vocabulary::health::LogLine;
+
+/// Said once where the C library is another one than is known here.
+const NOT_LENDING: &str = "locks of the middleware do not lend priority here (no glibc on 64 bits): a cycle \
+     may wait for a thread below it when all processors are full";
 
 /// Why a node does not start.
 #[derive(Debug, Error)]
@@ -61,6 +66,7 @@ fn begin(
     part: Part,
     work: impl FnOnce(Shell) -> anyhow::Result<()>,
 ) -> ExitCode {
+    let lending = inheritance::lend_priority();
     let profile = middleware::choose_transport(part);
     signal::install();
     let restarts = Restarts::take_down(default_name);
@@ -75,6 +81,9 @@ fn begin(
         }
         Ok(mut shell) => {
             let name = shell.name().to_owned();
+            if !lending {
+                shell.log(&LogLine::warn(NOT_LENDING));
+            }
             shell.keep_from_work(restarts.quarantine());
             let done = work(shell);
             if done.is_ok() {
