@@ -120,8 +120,9 @@ fn telemetry(m: &JointTelemetry, to: &mut impl Sink) {
 }
 
 fn plan(m: &MotionPlan, to: &mut impl Sink) {
-    to.int(m.stamp.0 as u64);
-    let head = [m.plan_id, m.revision.into(), m.permit, m.action as u64, m.start.0 as u64];
+    to.int(m.issued.stamp.0 as u64);
+    let head =
+        [m.plan_id, m.revision.into(), m.permit, m.issued.epoch, m.action as u64, m.start.0 as u64];
     head.into_iter().for_each(|x| to.int(x));
     to.float(m.from_path_time);
     for waypoint in m.waypoints.iter() {

@@ -26,6 +26,7 @@ mod restarts;
 pub mod services;
 mod shell;
 pub mod signal;
+mod sockets;
 pub mod start;
 pub mod topics;
 

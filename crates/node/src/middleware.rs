@@ -8,6 +8,7 @@
 //! For `ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST`, rmw_fastrtps adds shared memory whatever the
 //! profile says; so that range is rebuilt here by a profile: loopback only, found by unicast.
 
+use crate::sockets;
 use std::env;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -28,10 +29,12 @@ const LOOPBACK_PEERS: &str =
           <locator><udpv4><address>127.0.0.1</address></udpv4></locator>
         </initialPeersList>";
 
-/// Asked of the kernel for everything that waits at a socket of a listener, bytes; the kernel gives at
-/// most `net.core.rmem_max`. The usual 208 kB hold a tenth of a second of the arm's traffic, and of
-/// images the half of one.
-const LISTENER_BUFFER: &str = "<receiveBufferSize>16777216</receiveBufferSize>";
+/// Asked of the kernel for everything that waits at a socket, bytes; the kernel gives at most
+/// `net.core.rmem_max`. Of the usual 208 kB discovery loses hundreds of messages while the arm starts or
+/// somebody joins it, and then two processes do not know of each other for seconds (seen: a controller
+/// that two of six drivers did not hear). Data in them is a tenth of a second of the arm's traffic, and
+/// of images the half of one.
+const RECEIVE_BUFFER: &str = "<receiveBufferSize>16777216</receiveBufferSize>";
 
 /// What a process mainly does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +47,7 @@ pub(crate) enum Part {
 
 /// UDP only. Everybody announces himself twice a second (3 s by default): whoever is started again
 /// hears the others only then.
-fn profile(loopback: bool, part: Part) -> String {
-    let buffer = if part == Part::Listener { LISTENER_BUFFER } else { "" };
+fn profile(loopback: bool) -> String {
     let (interfaces, peers) = if loopback { (LOOPBACK, LOOPBACK_PEERS) } else { ("", "") };
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
@@ -54,7 +56,7 @@ fn profile(loopback: bool, part: Part) -> String {
     <transport_descriptor>
       <transport_id>udp</transport_id>
       <type>UDPv4</type>
-      {buffer}
+      {RECEIVE_BUFFER}
       <maxInitialPeersRange>32</maxInitialPeersRange>
       {interfaces}
     </transport_descriptor>
@@ -80,6 +82,17 @@ fn profile(loopback: bool, part: Part) -> String {
 #[derive(Debug, Default)]
 pub(crate) struct Profile {
     path: Option<PathBuf>,
+    /// Data that waits is to be lost.
+    narrows: bool,
+}
+
+impl Profile {
+    /// The node has been created.
+    pub(crate) fn applied(self) {
+        if self.narrows {
+            sockets::narrow_data();
+        }
+    }
 }
 
 impl Drop for Profile {
@@ -99,7 +112,7 @@ pub(crate) fn choose_transport(part: Part) -> Profile {
     let range = given(RANGE).unwrap_or_default();
     let only = given(LOCALHOST_ONLY).as_deref() == Some("1");
     let loopback = range == "LOCALHOST" || only;
-    let Ok(path) = write(&profile(loopback, part)) else { return Profile::default() };
+    let Ok(path) = write(&profile(loopback)) else { return Profile::default() };
     set(PROFILE, &path.to_string_lossy());
     if loopback {
         set(RANGE, "SYSTEM_DEFAULT");
@@ -107,7 +120,7 @@ pub(crate) fn choose_transport(part: Part) -> Profile {
     if only {
         set(LOCALHOST_ONLY, "0");
     }
-    Profile { path: Some(path) }
+    Profile { path: Some(path), narrows: part == Part::Actor }
 }
 
 fn given(name: &str) -> Option<String> {
@@ -135,7 +148,7 @@ mod tests {
     #[test]
     fn the_profile_is_readable_until_it_is_dropped() {
         let path = write("text").unwrap();
-        let profile = Profile { path: Some(path.clone()) };
+        let profile = Profile { path: Some(path.clone()), narrows: false };
         assert_eq!(fs::read_to_string(&path).unwrap(), "text");
         drop(profile);
         assert!(!path.exists());

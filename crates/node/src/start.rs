@@ -72,7 +72,7 @@ fn begin(
     let restarts = Restarts::take_down(default_name);
     thread::sleep(restarts.pause());
     let created = create(default_name);
-    drop(profile);
+    profile.applied();
     match created {
         Err(error) => {
             let code = end(default_name, &error.into());

@@ -7,6 +7,7 @@ use crate::command::{JointCommand, Lease, Refusal};
 use crate::joint::{JointLimits, PerJoint};
 use crate::lease::LeaseGate;
 use crate::time::Monotonic;
+use std::fmt;
 use std::time::Duration;
 
 /// The longest validity a command may ask for.
@@ -141,10 +142,32 @@ impl RefusalCounts {
         self.0.iter().zip(Refusal::ALL).filter(|(_, known)| *known == reason).map(|(n, _)| n).sum()
     }
 
+    /// What has been refused since `earlier`.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let pairs = self.0.iter().zip(&earlier.0);
+        let mut news = Self::default();
+        news.0.iter_mut().zip(pairs).for_each(|(n, (now, then))| *n = now.saturating_sub(*then));
+        news
+    }
+
     /// Refusals for any reason.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.0.iter().sum()
+    }
+}
+
+impl fmt::Display for RefusalCounts {
+    /// `3 refused as epoch, 1 as late`; `none refused`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut refused = " refused";
+        for (count, reason) in self.0.iter().zip(Refusal::ALL).filter(|(count, _)| **count > 0) {
+            let comma = if refused.is_empty() { ", " } else { "" };
+            write!(f, "{comma}{count}{refused} as {}", reason.name())?;
+            refused = "";
+        }
+        if refused.is_empty() { Ok(()) } else { f.write_str("none refused") }
     }
 }
 

@@ -37,11 +37,21 @@ pub enum PlanAction {
     Stop,
 }
 
+/// When a plan was issued. The epoch counts: wall clocks of two processes need not agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Issue {
+    /// ROS time.
+    pub stamp: Stamp,
+    /// Newest epoch that was heard of control; 0 for none.
+    pub epoch: u64,
+}
+
 /// A validated trajectory for all joints, in joint order; latched.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MotionPlan {
-    /// ROS time of publication.
-    pub stamp: Stamp,
+    /// When it was published: who came to command in a later epoch without knowing where the motion was
+    /// does not begin it.
+    pub issued: Issue,
     /// Never 0, never reused.
     pub plan_id: u64,
     /// Rises when the same plan is re-issued (resumed, stopped).

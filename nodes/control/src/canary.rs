@@ -5,9 +5,13 @@
 
 use crate::config::CanaryConfig;
 use std::fmt;
-use vocabulary::command::Refusal;
+use std::time::Duration;
+use vocabulary::command::{DriverState, JointFeedback, Refusal};
 use vocabulary::joint::{JOINTS, PerJoint};
 
+use vocabulary::time::Monotonic;
+
+use crate::joints::Joints;
 use crate::law::Measured;
 
 /// Findings in a row that are needed: one late sample is none.
@@ -15,6 +19,10 @@ const STRIKES: u32 = 2;
 
 /// Part of the usual error left after a cycle: forgotten in about two seconds.
 const MEMORY: f64 = 0.998;
+
+/// Periods after which each driver must have heard a successor. Commands stay valid for longer than
+/// that and what taking back needs, so that no joint holds.
+const HEARD_WITHIN: u32 = 8;
 
 /// What is wrong with the successor.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,6 +33,8 @@ pub(crate) enum Finding {
     Differs { joint: usize, by: f64, limit: f64 },
     /// It pushes where we would not.
     Pushes { joint: usize, by: f64, limit: f64 },
+    /// A driver has not heard it: it does not know of this controller yet.
+    Unheard { joint: usize },
     /// The arm follows worse than before.
     Tracks { joint: usize, error: f64, limit: f64 },
 }
@@ -40,6 +50,9 @@ impl fmt::Display for Finding {
                 by * 1e3,
                 limit * 1e3
             ),
+            Self::Unheard { joint } => {
+                write!(f, "the driver of joint {} does not hear it", joint + 1)
+            }
             Self::Pushes { joint, by, limit } => write!(
                 f,
                 "its torque for joint {} is off by {by:.1} N m, {limit:.1} allowed",
@@ -65,11 +78,14 @@ pub(crate) struct Canary {
     differing: u32,
     pushing: u32,
     straying: u32,
+    /// The epoch watched, and since when.
+    watched: (u64, Monotonic),
 }
 
 impl Canary {
     pub(crate) fn new(config: CanaryConfig) -> Self {
-        Self { config, usual: [0.0; JOINTS], differing: 0, pushing: 0, straying: 0 }
+        let watched = (0, Monotonic(0));
+        Self { config, usual: [0.0; JOINTS], differing: 0, pushing: 0, straying: 0, watched }
     }
 
     /// A cycle in which all is as usual.
@@ -89,6 +105,28 @@ impl Canary {
             }
             _ => None,
         }
+    }
+
+    /// Whether all drivers that follow commands follow those of `epoch`. Judged by when a driver
+    /// sampled, not by when we heard of it: whoever was held up, is given time.
+    pub(crate) fn hearing(
+        &mut self,
+        now: Monotonic,
+        epoch: u64,
+        joints: &Joints,
+        period: Duration,
+    ) -> Option<Finding> {
+        if self.watched.0 != epoch {
+            self.watched = (epoch, now);
+        }
+        let in_time = self.watched.1 + period * HEARD_WITHIN;
+        let follows_another = |feedback: &JointFeedback| {
+            feedback.driver == DriverState::Following
+                && (1..epoch).contains(&feedback.applied_epoch)
+        };
+        let mut judged = joints.iter().filter(|(_, joint)| joint.sampled_at >= in_time);
+        let deaf = judged.find(|(_, joint)| joint.newest().is_some_and(follows_another));
+        deaf.map(|(joint, _)| Finding::Unheard { joint })
     }
 
     /// A command that is off by this much from ours at the same instant, rad per joint.

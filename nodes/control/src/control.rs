@@ -107,9 +107,9 @@ pub struct Control {
     pub(crate) commands: bool,
     /// Why and when the lease was taken back.
     pub(crate) took_back: Option<(Option<Finding>, Monotonic)>,
-    /// When the lease was taken: by the steady clock, so that a wall clock that is set in the meantime
-    /// makes no plan older than it is.
-    pub(crate) holder_since: Option<Monotonic>,
+    /// The epoch in which this process first knew what the arm does: as its holder, or along with the
+    /// holder. What was issued before is not begun.
+    pub(crate) since_epoch: Option<u64>,
     pub(crate) sequence: u64,
     /// The reference continues from what the drives do.
     pub(crate) seeded: bool,
@@ -180,7 +180,7 @@ impl Control {
             gap: Gap::new(config.period),
             commands: false,
             took_back: None,
-            holder_since: None,
+            since_epoch: None,
             sequence: 0,
             seeded: false,
             missing: None,

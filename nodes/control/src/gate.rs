@@ -8,7 +8,7 @@ use vocabulary::arm::{ArmMode, ArmStatus};
 use vocabulary::command::DriverState;
 use vocabulary::joint::JointOrder;
 use vocabulary::plan::MotionPlan;
-use vocabulary::time::{Now, Stamp};
+use vocabulary::time::Now;
 
 /// What stands against motion.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -102,9 +102,9 @@ pub(crate) fn may_begin(
     status: Option<&ArmStatus>,
     joints: &Joints,
     now: Now,
-    holder_since: Stamp,
+    since_epoch: Option<u64>,
 ) -> Result<(), Block> {
-    if plan.stamp < holder_since {
+    if since_epoch.is_none_or(|since| plan.issued.epoch < since) {
         return Err(Block::Old);
     }
     permitted(plan, status, joints, now)

@@ -173,12 +173,6 @@ impl Control {
         if self.heat.stops() { Err(Block::Hot) } else { Ok(()) }
     }
 
-    /// ROS time at which the lease was taken, as the wall clock tells it now.
-    fn holder_since(&self, now: Now) -> Stamp {
-        let since = |at| now.stamp.shifted(-now.mono.seconds_from(at));
-        self.holder_since.map_or(Stamp(i64::MAX), since)
-    }
-
     fn try_to_begin(&mut self, now: Now, log: &mut Vec<LogLine>) {
         let Some(at_hand) = &self.plan else { return };
         let braking = !self.stage.is_moving() && !self.course.is_at_rest();
@@ -186,7 +180,7 @@ impl Control {
             return;
         }
         let (status, joints) = (self.status.as_ref(), &self.joints);
-        let allowed = may_begin(&at_hand.plan, status, joints, now, self.holder_since(now));
+        let allowed = may_begin(&at_hand.plan, status, joints, now, self.since_epoch);
         match allowed.and_then(|()| self.cool()) {
             Ok(()) => self.begin(log),
             Err(block) if self.stage.is_moving() => self.stop(true, &block.text(&self.order), log),

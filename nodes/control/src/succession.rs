@@ -89,6 +89,11 @@ impl Control {
                 self.shadow.told(handover);
             }
         }
+        if self.tenure.watches() && self.tenure.epoch().is_none() {
+            let epoch = self.tenure.lease().epoch();
+            let period = Duration::from_secs_f64(self.config.period);
+            finding = finding.or(self.canary.hearing(now, epoch, &self.joints, period));
+        }
         // Who was held up cannot tell a bad controller from a slow machine by how the arm follows.
         let sees = self.seeded && !self.tenure.was_held_up(now);
         if self.tenure.watches() && self.tenure.epoch().is_none() && sees {
@@ -132,14 +137,14 @@ impl Control {
             log.push(describe(change, finding));
             self.report_now = true;
             match change {
-                Change::Claims(_, Claim::Reclaim) => {
+                Change::Claims(epoch, Claim::Reclaim) => {
                     self.took_back = Some((finding, now.mono));
-                    self.begin_to_command(now, log);
+                    self.begin_to_command(epoch, now, log);
                 }
                 Change::Granted(_) | Change::Succeeded(_) if self.commands => {}
                 // A claim may be followed after it was given up: one of its commands came late.
-                Change::Granted(_) | Change::Succeeded(_) | Change::Claims(..) => {
-                    self.begin_to_command(now, log);
+                Change::Granted(epoch) | Change::Succeeded(epoch) | Change::Claims(epoch, _) => {
+                    self.begin_to_command(epoch, now, log);
                 }
                 Change::BackedOff(_) | Change::Lost(..) => self.commands = false,
             }
@@ -164,8 +169,8 @@ impl Control {
         }
     }
 
-    /// From now on we command: the motion goes on if we know where it was.
-    fn begin_to_command(&mut self, now: Now, log: &mut Vec<LogLine>) {
+    /// From now on we command, in `epoch`: the motion goes on if we know where it was.
+    fn begin_to_command(&mut self, epoch: u64, now: Now, log: &mut Vec<LogLine>) {
         self.commands = true;
         self.gap.restart();
         let fresh = self.follows_holder(now.mono);
@@ -179,7 +184,7 @@ impl Control {
         if self.seeded {
             self.interrupt("control was replaced by one that did not know where it was");
         }
-        self.holder_since = Some(now.mono);
+        self.since_epoch = Some(epoch);
         self.seeded = false;
     }
 
@@ -259,7 +264,7 @@ impl Control {
     fn follow(&mut self, word: &Word, now: Now) {
         if !self.seeded {
             let adopted = self.adopt(word);
-            self.holder_since = Some(now.mono);
+            self.since_epoch = Some(word.command.epoch);
             self.shadow.compare(now.mono, 0.0, if adopted { "" } else { "the plan" });
             return;
         }

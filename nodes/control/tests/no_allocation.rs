@@ -10,7 +10,7 @@ use std::cell::Cell;
 use vocabulary::arm::{ArmMode, ArmStatus};
 use vocabulary::command::{DriverState, JointFeedback, Lease};
 use vocabulary::joint::{JointLimits, JointOrder};
-use vocabulary::plan::{ControlPhase, MotionPlan, PlanAction, Tolerance, Waypoint};
+use vocabulary::plan::{ControlPhase, Issue, MotionPlan, PlanAction, Tolerance, Waypoint};
 use vocabulary::time::{Monotonic, Now, Stamp};
 
 thread_local!(static ALLOCATIONS: Cell<usize> = const { Cell::new(0) });
@@ -58,7 +58,7 @@ fn plan() -> MotionPlan {
         acceleration: Some([0.0; 6]),
     };
     MotionPlan {
-        stamp: Stamp(2_000_000_000_000),
+        issued: Issue { stamp: Stamp(2_000_000_000_000), epoch: 1 },
         plan_id: 1,
         revision: 0,
         permit: 1,

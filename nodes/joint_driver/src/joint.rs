@@ -300,8 +300,11 @@ impl Joint {
         };
         let moved = self.motion.advance(cycle.now, cycle.apply, freedom);
         if moved == Moved::Expired && self.faults.latch(fault::COMMAND_EXPIRED) {
-            let text = "no valid command in time while moving: decelerating, then holding";
-            out.log.push(self.warn(text));
+            let why = self.motion.unheard(cycle.now);
+            let text = format!(
+                "no valid command in time while moving ({why}): decelerating, then holding"
+            );
+            out.log.push(self.warn(&text));
         }
         self.actuate(cycle.now, sample, moved, out);
     }

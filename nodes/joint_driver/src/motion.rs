@@ -93,6 +93,10 @@ pub struct Motion {
     /// The drive has no torque mode.
     only_position: bool,
     refused: RefusalCounts,
+    /// Refusals when the last command was taken.
+    refused_before: RefusalCounts,
+    /// When the last command was offered, taken or not.
+    offered_at: Option<Monotonic>,
 }
 
 impl Motion {
@@ -106,6 +110,8 @@ impl Motion {
             effort: None,
             only_position: false,
             refused: RefusalCounts::default(),
+            refused_before: RefusalCounts::default(),
+            offered_at: None,
         }
     }
 
@@ -158,7 +164,16 @@ impl Motion {
 
     /// A command passed the gate; it is judged in the next cycle.
     pub fn offer(&mut self, target: Target) {
+        self.offered_at = Some(target.received_at);
         self.pending = Some(target);
+    }
+
+    /// Why the command followed was not renewed: what passed the gate since, and became of it.
+    #[must_use]
+    pub fn unheard(&self, now: Monotonic) -> String {
+        let refused = self.refused.since(&self.refused_before);
+        let ago = self.offered_at.map_or(0.0, |at| now.seconds_from(at));
+        format!("the last one came {:.0} ms ago, of this joint's {refused}", ago * 1e3)
     }
 
     /// A cycle in which the drive follows no setpoints: the setpoint is where the joint is. `torque`,
@@ -223,6 +238,7 @@ impl Motion {
             Ok(()) => {
                 self.effort = Some(new.effort);
                 self.target = Some(new);
+                self.refused_before = self.refused;
                 true
             }
             Err(reason) => {

@@ -5,7 +5,7 @@ use crate::tolerances::Tolerances;
 use crate::validate::ValidPlan;
 use vocabulary::arm::{ArmMode, ArmStatus};
 use vocabulary::joint::JointOrder;
-use vocabulary::plan::{ControlPhase, ControlState, MotionPlan, PlanAction, Violation};
+use vocabulary::plan::{ControlPhase, ControlState, Issue, MotionPlan, PlanAction, Violation};
 use vocabulary::time::{Monotonic, Now, Stamp};
 
 /// A pause shorter than this is a message that overtook another, s.
@@ -20,6 +20,9 @@ pub(crate) enum Ending {
     Aborted { code: i32, text: String },
     Canceled(String),
 }
+
+/// Somebody still expects a motion to begin that was asked for so shortly before, s.
+const FRESH: f64 = 0.5;
 
 /// What to do about an active trajectory.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,7 +72,7 @@ pub(crate) struct Active {
     /// How far the arm has come on the path, s.
     pub(crate) path_time: f64,
     /// When this revision was issued: a controller that came later does not begin it.
-    issued: Stamp,
+    issued: Issue,
     action: PlanAction,
     /// When control was last told, but for the first time.
     last_sent: Option<Monotonic>,
@@ -86,7 +89,7 @@ impl Active {
         plan: ValidPlan,
         tolerances: Tolerances,
         (plan_id, permit): (u64, u64),
-        issued: Stamp,
+        issued: Issue,
     ) -> Self {
         let path_time = plan.from_path_time;
         Self {
@@ -110,7 +113,7 @@ impl Active {
     pub(crate) fn message(&self) -> MotionPlan {
         let start = if self.revision == 0 { self.plan.start } else { Stamp(0) };
         MotionPlan {
-            stamp: self.issued,
+            issued: self.issued,
             plan_id: self.plan_id,
             revision: self.revision,
             permit: self.permit,
@@ -127,30 +130,30 @@ impl Active {
     /// The next revision, to be executed under `permit`. Once the arm has left its start, the start
     /// is made a waypoint: a control that was restarted meanwhile would draw another path, from
     /// where the arm holds.
-    pub(crate) fn reissue(&mut self, permit: u64, stamp: Stamp) -> MotionPlan {
+    pub(crate) fn reissue(&mut self, permit: u64, issued: Issue) -> MotionPlan {
         if self.path_time > 0.0 {
             self.plan.include_start();
         }
         self.permit = permit;
-        self.revise(PlanAction::Execute, stamp)
+        self.revise(PlanAction::Execute, issued)
     }
 
     /// The next revision, which stops the arm.
-    pub(crate) fn stop(&mut self, stamp: Stamp) -> MotionPlan {
-        self.revise(PlanAction::Stop, stamp)
+    pub(crate) fn stop(&mut self, issued: Issue) -> MotionPlan {
+        self.revise(PlanAction::Stop, issued)
     }
 
-    fn revise(&mut self, action: PlanAction, stamp: Stamp) -> MotionPlan {
+    fn revise(&mut self, action: PlanAction, issued: Issue) -> MotionPlan {
         self.revision += 1;
-        (self.action, self.issued) = (action, stamp);
+        (self.action, self.issued) = (action, issued);
         self.message()
     }
 
-    pub(crate) fn cancel(&mut self, now: Monotonic, stamp: Stamp) -> Option<MotionPlan> {
+    pub(crate) fn cancel(&mut self, now: Monotonic, issued: Issue) -> Option<MotionPlan> {
         if self.cancelled.replace(now).is_some() {
             return None;
         }
-        Some(self.stop(stamp))
+        Some(self.stop(issued))
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
@@ -171,6 +174,11 @@ impl Active {
         let pause = self.paused.as_mut().filter(|pause| !pause.told)?;
         pause.told = now.seconds_from(pause.since) > PAUSE_WORTH_TELLING;
         pause.told.then_some(pause.reason.as_str())
+    }
+
+    /// It has never moved the arm and was not issued again.
+    fn is_new(&self) -> bool {
+        self.driver.is_none() && self.revision == 0
     }
 
     fn is_mine(&self, state: &ControlState) -> bool {
@@ -281,6 +289,10 @@ impl Active {
             return Verdict::Reissue(status.permit);
         }
         let waited = at.now.mono.seconds_from(*since);
+        let succeeded = state.is_some_and(|s| s.epoch > self.issued.epoch);
+        if succeeded && can_take_it && at.control_lives && self.is_new() && waited < FRESH {
+            return Verdict::Reissue(self.permit);
+        }
         if waited > at.resume_timeout {
             let text = format!("paused for {waited:.0} s without arm/resume: {reason}");
             return Verdict::End(Ending::Aborted { code: crate::code::INVALID_GOAL, text });

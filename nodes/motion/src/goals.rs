@@ -9,7 +9,7 @@ use crate::tolerances::Tolerances;
 use crate::validate::ValidPlan;
 use vocabulary::arm::ArmMode;
 use vocabulary::health::LogLine;
-use vocabulary::plan::MotionPlan;
+use vocabulary::plan::{Issue, MotionPlan};
 use vocabulary::time::{Now, Stamp};
 
 const BY_GOAL: &str = "Current goal preempted by new incoming action.";
@@ -22,6 +22,7 @@ impl Motion {
             self.drop_next(&Event::Aborted { code: code::INVALID_GOAL, text }, now, out);
         }
         let control_lives = self.control_lives(now.mono);
+        let issued = self.issue(now);
         let Some(active) = &mut self.active else { return };
         let circumstances = Circumstances {
             now,
@@ -37,7 +38,7 @@ impl Motion {
             Verdict::Reissue(permit) => {
                 let text = format!("going on from {:.3} s of the path", active.path_time);
                 out.log.push(LogLine::info(text));
-                out.plan = Some(active.reissue(permit, now.stamp));
+                out.plan = Some(active.reissue(permit, issued));
             }
             Verdict::End(ending) => return self.end(ending, now, out),
         }
@@ -46,15 +47,21 @@ impl Motion {
         }
     }
 
+    /// What a plan that is issued now says of when that was.
+    fn issue(&self, now: Now) -> Issue {
+        Issue { stamp: now.stamp, epoch: self.epoch }
+    }
+
     /// Answers the client; an aborted motion is stopped too.
     fn end(&mut self, ending: Ending, now: Now, out: &mut Outputs) {
+        let issued = self.issue(now);
         let Some(mut active) = self.active.take() else { return };
         let event = match ending {
             Ending::Succeeded(text) => Event::Succeeded { text },
             Ending::Canceled(text) => Event::Canceled { text },
             Ending::Aborted { code, text } => {
                 if !active.is_cancelled() {
-                    out.plan = Some(active.stop(now.stamp));
+                    out.plan = Some(active.stop(issued));
                 }
                 Event::Aborted { code, text }
             }
@@ -84,8 +91,9 @@ impl Motion {
 
     /// The trajectory that begins later does not begin.
     fn drop_next(&mut self, event: &Event, now: Now, out: &mut Outputs) {
+        let issued = self.issue(now);
         let Some(mut next) = self.next.take() else { return };
-        out.plan = Some(next.stop(now.stamp));
+        out.plan = Some(next.stop(issued));
         answer(next.goal, next.plan_id, event.clone(), out);
     }
 
@@ -94,9 +102,10 @@ impl Motion {
             let text = "cancelled before its start".to_owned();
             return self.drop_next(&Event::Canceled { text }, now, out);
         }
+        let issued = self.issue(now);
         let active = self.active.as_mut().filter(|active| active.goal == Some(id));
         if let Some(active) = active
-            && let Some(plan) = active.cancel(now.mono, now.stamp)
+            && let Some(plan) = active.cancel(now.mono, issued)
         {
             out.log.push(LogLine::info(format!("plan {}: cancelled", active.plan_id)));
             out.plan = Some(plan);
@@ -158,7 +167,7 @@ impl Motion {
         let later = plan.start != Stamp(0);
         let ids = (self.next_plan_id, permit);
         self.next_plan_id += 1;
-        let active = Active::new(goal, plan, tolerances, ids, now.stamp);
+        let active = Active::new(goal, plan, tolerances, ids, self.issue(now));
         let message = active.message();
         if !active.plan.yields {
             out.log.push(LogLine::info(announcement(&message)));
@@ -194,7 +203,7 @@ fn announcement(plan: &MotionPlan) -> String {
     let duration = plan.waypoints.last().map_or(0.0, |w| w.time);
     let begins = match plan.start {
         Stamp(0) => "now".to_owned(),
-        start => format!("in {:.3} s", start.seconds_from(plan.stamp)),
+        start => format!("in {:.3} s", start.seconds_from(plan.issued.stamp)),
     };
     format!("plan {id}: {points} waypoints, {duration:.3} s, begins {begins}")
 }

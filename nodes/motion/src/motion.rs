@@ -24,6 +24,8 @@ pub struct Motion {
     pub(crate) status: Option<ArmStatus>,
     pub(crate) state: Option<ControlState>,
     pub(crate) state_at: Monotonic,
+    /// Newest epoch heard of control.
+    pub(crate) epoch: u64,
     pub(crate) arm_state: Option<ArmState>,
     pub(crate) active: Option<Active>,
     /// A trajectory whose start lies in the future.
@@ -52,6 +54,7 @@ impl Motion {
             status: None,
             state: None,
             state_at: Monotonic(0),
+            epoch: 0,
             arm_state: None,
             active: None,
             next: None,
@@ -149,6 +152,7 @@ impl Motion {
 
     fn hear(&mut self, now: Now, inputs: &Inputs) {
         if let Some(state) = inputs.control_state.as_ref().filter(|s| self.counts(now.mono, s)) {
+            self.epoch = self.epoch.max(state.epoch);
             self.state = Some(state.clone());
             self.state_at = now.mono;
         }

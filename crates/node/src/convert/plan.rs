@@ -6,7 +6,9 @@ use r2r::armature_msgs::msg;
 use std::sync::Arc;
 use vocabulary::codes::{MODES, PHASE};
 use vocabulary::joint::{JointOrder, PerJoint};
-use vocabulary::plan::{ControlState, MotionPlan, PlanAction, Tolerance, Violation, Waypoint};
+use vocabulary::plan::{
+    ControlState, Issue, MotionPlan, PlanAction, Tolerance, Violation, Waypoint,
+};
 use vocabulary::time::Monotonic;
 
 /// More waypoints than this are no plan.
@@ -69,7 +71,7 @@ impl FromMsg for MotionPlan {
             return Err(Refused::JointOrder { got, want });
         }
         Ok(Self {
-            stamp: stamp(&msg.stamp),
+            issued: Issue { stamp: stamp(&msg.stamp), epoch: msg.epoch },
             plan_id: msg.plan_id,
             revision: msg.revision,
             permit: msg.permit,
@@ -94,10 +96,11 @@ impl ToMsg for MotionPlan {
         let position = |list: &PerJoint<Tolerance>| list.map(|t| t.position).to_vec();
         let velocity = |list: &PerJoint<Tolerance>| list.map(|t| t.velocity).to_vec();
         msg::MotionPlan {
-            stamp: time(self.stamp),
+            stamp: time(self.issued.stamp),
             plan_id: self.plan_id,
             revision: self.revision,
             permit: self.permit,
+            epoch: self.issued.epoch,
             action: code_of(self.action, &ACTION),
             joint_order_hash: order.hash(),
             has_velocity: has(|point| point.velocity.is_some()),

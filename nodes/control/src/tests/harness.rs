@@ -4,7 +4,9 @@ use crate::{Arm, Config, Control, Inputs, Outputs};
 use vocabulary::arm::{ArmMode, ArmStatus};
 use vocabulary::command::{DriverState, JointCommand, JointFeedback, Lease};
 use vocabulary::joint::{JOINTS, JointLimits, JointOrder, PerJoint};
-use vocabulary::plan::{ControlPhase, ControlState, MotionPlan, PlanAction, Tolerance, Waypoint};
+use vocabulary::plan::{
+    ControlPhase, ControlState, Issue, MotionPlan, PlanAction, Tolerance, Waypoint,
+};
 use vocabulary::time::{Monotonic, Now, Stamp};
 
 pub(crate) const BOOT: u64 = 42;
@@ -40,7 +42,7 @@ pub(crate) fn arm() -> Arm {
 pub(crate) fn plan() -> MotionPlan {
     let unrestricted = Tolerance { position: f64::INFINITY, velocity: f64::INFINITY };
     MotionPlan {
-        stamp: Stamp(0),
+        issued: Issue::default(),
         plan_id: 0,
         revision: 0,
         permit: 0,
@@ -69,6 +71,8 @@ pub(crate) struct Rig {
     /// Largest reference error reported, rad.
     pub(crate) worst_error: f64,
     pub(crate) holder: bool,
+    /// The epoch granted last: motion has heard it.
+    epoch: u64,
     drivers: PerJoint<DriverState>,
     silent: PerJoint<bool>,
     setpoints: PerJoint<(f64, f64)>,
@@ -96,6 +100,7 @@ impl Rig {
             moved: false,
             worst_error: 0.0,
             holder: false,
+            epoch: 0,
             drivers: [DriverState::Following; JOINTS],
             silent: [false; JOINTS],
             setpoints: HOME.map(|p| (p, 0.0)),
@@ -123,6 +128,7 @@ impl Rig {
 
     pub(crate) fn grant(&mut self, epoch: u64) {
         self.holder = true;
+        self.epoch = epoch;
         self.inputs.lease = Some(Lease { epoch, holder: BOOT, ..Lease::default() });
     }
 
@@ -142,7 +148,7 @@ impl Rig {
         self.plan.action = PlanAction::Execute;
         self.plan.from_path_time = 0.0;
         self.plan.permit = self.permit;
-        self.plan.stamp = self.now().stamp;
+        self.plan.issued = Issue { stamp: self.now().stamp, epoch: self.epoch };
         self.plan.waypoints = waypoints.into();
         self.inputs.plan = Some(self.plan.clone());
     }
@@ -156,7 +162,7 @@ impl Rig {
         self.plan.action = action;
         self.plan.from_path_time = from;
         self.plan.permit = self.permit;
-        self.plan.stamp = self.now().stamp;
+        self.plan.issued = Issue { stamp: self.now().stamp, epoch: self.epoch };
         self.inputs.plan = Some(self.plan.clone());
     }
 

@@ -9,7 +9,7 @@ use vocabulary::command::{DriverState, JointCommand, JointFeedback, Lease};
 use vocabulary::gate::{Admitted, CommandGate};
 use vocabulary::health::LogLine;
 use vocabulary::joint::{JOINTS, PerJoint};
-use vocabulary::plan::{ControlPhase, ControlState, MotionPlan};
+use vocabulary::plan::{ControlPhase, ControlState, Issue, MotionPlan};
 use vocabulary::time::{Monotonic, Now, Received, Stamp};
 
 pub(crate) const PERIOD: f64 = 0.004;
@@ -54,6 +54,10 @@ pub(crate) struct Pair {
     /// This joint's driver alone obeys this epoch of this process.
     pub(crate) stray: Option<(usize, u64, u64)>,
     under_way: Vec<JointCommand>,
+    /// This joint's driver hears nothing of this epoch.
+    pub(crate) deaf: Option<(usize, u64)>,
+    /// What that driver follows.
+    deaf_target: Option<Admitted>,
 }
 
 impl Pair {
@@ -88,6 +92,8 @@ impl Pair {
             lease: Lease::default(),
             stray: None,
             under_way: Vec::new(),
+            deaf: None,
+            deaf_target: None,
         }
     }
 
@@ -122,7 +128,8 @@ impl Pair {
 
     pub(crate) fn execute(&mut self, waypoints: &[vocabulary::plan::Waypoint]) {
         self.plan.plan_id += 1;
-        self.plan.stamp = Stamp(self.now.0 as i64);
+        self.plan.issued =
+            Issue { stamp: Stamp(self.now.0 as i64), epoch: self.gate.lease().epoch() };
         self.plan.permit = 1;
         self.plan.waypoints = waypoints.into();
         for one in &mut self.ones {
@@ -229,6 +236,9 @@ impl Pair {
         self.gap = self.gap.max(self.now.seconds_from(self.obeyed));
         self.obeyed = self.now;
         self.target = Some(admitted);
+        if self.deaf.is_none_or(|(_, epoch)| epoch != command.epoch) {
+            self.deaf_target = Some(admitted);
+        }
         self.torque = command.effort;
         if self.epochs.last() != Some(&command.epoch) {
             self.epochs.push(command.epoch);
@@ -244,11 +254,14 @@ impl Pair {
 
     /// Setpoints for two periods ahead, as drivers send them.
     fn advance(&mut self) {
-        let Some(target) = &self.target else { return };
-        let command = &target.command;
-        let ahead = self.now.shifted(2.0 * PERIOD).seconds_from(target.setpoint_at);
+        if self.target.is_none() {
+            return;
+        }
         let (before, speed) = self.setpoint;
         for joint in 0..JOINTS {
+            let Some(target) = self.target_of(joint) else { return };
+            let command = &target.command;
+            let ahead = self.now.shifted(2.0 * PERIOD).seconds_from(target.setpoint_at);
             let (position, velocity) = command.motion_at(joint, ahead).unwrap();
             let step = position - (before[joint] + speed[joint] * PERIOD);
             self.jump = self.jump.max(step.abs());
@@ -257,15 +270,21 @@ impl Pair {
         }
     }
 
+    /// What the driver of a joint follows.
+    fn target_of(&self, joint: usize) -> Option<&Admitted> {
+        let deaf = self.deaf.is_some_and(|(deaf, _)| deaf == joint);
+        if deaf { self.deaf_target.as_ref() } else { self.target.as_ref() }
+    }
+
     fn feel(&mut self) -> PerJoint<Option<(JointFeedback, Monotonic)>> {
         let sampled_at = self.now.shifted(-0.001);
         self.sequence += 1;
         let (position, velocity) = self.setpoint;
-        let applied = self.target.as_ref().map(|target| &target.command);
         let lease = (self.gate.lease().epoch(), self.gate.lease().holder());
         std::array::from_fn(|joint| {
             let stray = self.stray.filter(|(stray, ..)| *stray == joint);
             let (lease_epoch, lease_holder) = stray.map_or(lease, |(_, e, h)| (e, h)).max(lease);
+            let applied = self.target_of(joint).map(|target| &target.command);
             let behind = 2.0 * PERIOD * velocity[joint];
             let feedback = JointFeedback {
                 sampled_at,

@@ -261,6 +261,27 @@ fn takes_back(spoil: fn(&mut vocabulary::command::JointCommand) -> bool, why: &s
     assert_eq!(pair.epochs, [1, 2, 3]);
 }
 
+/// Its driver has not discovered the newcomer: without this, it would hold after 100 ms.
+#[test]
+fn a_successor_that_one_driver_does_not_hear_gives_the_lease_back_before_that_one_holds() {
+    for joint in [1, 4] {
+        let mut pair = moving();
+        pair.deaf = Some((joint, 2));
+        hand_over(&mut pair);
+        let mut took = 0.04;
+        while pair.epoch() < 3 && took < 0.2 {
+            pair.step();
+            took += PERIOD;
+        }
+        assert_eq!((pair.epoch(), pair.holder()), (3, BOOTS[0]), "{}", pair.said(0));
+        assert!(took <= 0.06, "{took} s");
+        let why = format!("the driver of joint {} does not hear it", joint + 1);
+        assert!(pair.said(0).contains(&why), "{}", pair.said(0));
+        ends_at(&mut pair, 0.8);
+        assert!(pair.jump < 5e-3, "a step of {} rad", pair.jump);
+    }
+}
+
 #[test]
 fn a_successor_that_falls_silent_loses_the_lease() {
     takes_back(|_| false, "its holder is silent");

@@ -51,6 +51,46 @@ fn a_controller_that_joins_without_lease_refuses_nothing_while_the_holder_is_hea
 }
 
 #[test]
+fn a_plan_says_the_newest_epoch_that_was_heard() {
+    let mut rig = Rig::new();
+    rig.state.epoch = 4;
+    rig.idle();
+    // A claim is under way: nobody holds.
+    rig.state.epoch = 0;
+    rig.send(goal(1, vec![point(2.0, 0.5)]));
+    assert_eq!(rig.plan.unwrap().issued.epoch, 4);
+}
+
+/// Control was replaced by one that knows nothing, in the instant in which the goal came.
+#[test]
+fn a_goal_that_crossed_a_change_of_control_is_issued_once_more() {
+    let mut rig = Rig::new();
+    rig.send(goal(1, vec![point(2.0, 0.5)]));
+    rig.state.epoch = 2;
+    rig.report(ControlPhase::Paused, 0.0);
+    let plan = rig.plan.clone().unwrap();
+    assert_eq!((plan.revision, plan.issued.epoch, plan.action), (1, 2, PlanAction::Execute));
+    rig.state.epoch = 3;
+    rig.report(ControlPhase::Paused, 0.0);
+    assert_eq!(rig.plan.unwrap().revision, 1, "issued again without end");
+}
+
+#[test]
+fn what_moved_or_has_waited_is_not_issued_again_when_control_changes() {
+    let mut moved = driving();
+    moved.state.epoch = 2;
+    moved.report(ControlPhase::Paused, 0.7);
+    assert_eq!(moved.plan.unwrap().revision, 0);
+    let mut waited = Rig::new();
+    waited.send(goal(1, vec![point(2.0, 0.5)]));
+    waited.report(ControlPhase::Paused, 0.0);
+    waited.wait(0.6);
+    waited.state.epoch = 2;
+    waited.report(ControlPhase::Paused, 0.0);
+    assert_eq!(waited.plan.unwrap().revision, 0);
+}
+
+#[test]
 fn feedback_comes_at_the_monitor_rate() {
     let mut rig = driving();
     let count: usize = (0..100).map(|_| rig.idle().goal_events.len()).sum();
