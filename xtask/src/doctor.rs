@@ -44,6 +44,7 @@ fn checks() -> Vec<Check> {
     checks.push(messages());
     checks.extend(build::nodes().map(node));
     checks.push(can());
+    checks.push(receive_buffers());
     checks
 }
 
@@ -81,6 +82,27 @@ fn node(name: &str) -> Check {
     Check { name: format!("node {name}"), ok: file.is_file(), detail: String::new() }
 }
 
+/// Largest receive buffer from which discovery of a whole arm loses nothing, bytes.
+const ROOMY: u64 = 4_194_304;
+
+/// A small limit is no fault: who joins the arm is then heard a few seconds later now and then.
+fn receive_buffers() -> Check {
+    let setting = Path::new("/proc/sys/net/core/rmem_max");
+    let limit = std::fs::read_to_string(setting).ok().and_then(|text| text.trim().parse().ok());
+    Check { name: "receive buffers".into(), ok: true, detail: receive_advice(limit) }
+}
+
+fn receive_advice(limit: Option<u64>) -> String {
+    match limit {
+        Some(limit) if limit < ROOMY => format!(
+            "net.core.rmem_max is {limit}: discovery may lose messages while the arm starts; \
+             sudo sysctl -w net.core.rmem_max={ROOMY}"
+        ),
+        Some(limit) => format!("net.core.rmem_max is {limit}"),
+        None => "net.core.rmem_max cannot be read".to_owned(),
+    }
+}
+
 /// No CAN interface is no fault: the simulated drives need none.
 fn can() -> Check {
     let present = Path::new("/sys/class/net/can0").exists();
@@ -89,4 +111,16 @@ fn can() -> Check {
         false => "no can0: the simulated drives are used (hardware:=sim)",
     };
     Check { name: "CAN interface".into(), ok: true, detail: detail.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_limit_of_receive_buffers_is_told_with_what_to_do() {
+        let advice = receive_advice(Some(212_992));
+        assert!(advice.contains("sysctl -w net.core.rmem_max=4194304"), "{advice}");
+        assert_eq!(receive_advice(Some(ROOMY)), "net.core.rmem_max is 4194304");
+    }
 }

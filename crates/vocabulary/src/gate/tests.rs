@@ -175,3 +175,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn refusals_are_told_by_reason_and_since_when() {
+    let mut earlier = RefusalCounts::default();
+    assert_eq!(earlier.to_string(), "none refused");
+    earlier.add(Refusal::Late);
+    let mut now = earlier;
+    (0..3).for_each(|_| now.add(Refusal::Epoch));
+    now.add(Refusal::Late);
+    assert_eq!(now.since(&earlier).to_string(), "3 refused as epoch, 1 as late");
+    assert_eq!(earlier.since(&now), RefusalCounts::default(), "counts never fall");
+}

@@ -34,6 +34,18 @@ fn target(cycle: u64, position: f64, velocity: f64) -> Target {
 }
 
 #[test]
+fn why_nothing_was_followed_any_more_is_told() {
+    let mut motion = standing();
+    motion.offer(target(1, 0.0, 0.5));
+    motion.advance(at(1), at(1), Freedom::Follow);
+    assert_eq!(motion.unheard(at(11)), "the last one came 40 ms ago, of this joint's none refused");
+    motion.offer(target(2, 0.9, 0.5));
+    motion.advance(at(2), at(2), Freedom::Follow);
+    let why = motion.unheard(at(3));
+    assert_eq!(why, "the last one came 4 ms ago, of this joint's 1 refused as jump");
+}
+
+#[test]
 fn a_command_is_extrapolated_while_it_is_valid_and_its_expiry_in_motion_is_told_once() {
     let mut motion = standing();
     motion.offer(target(1, 0.0, 0.5));
