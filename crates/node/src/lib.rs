@@ -13,6 +13,7 @@ pub mod arm;
 pub mod bus;
 pub mod clients;
 pub mod clock;
+pub mod company;
 pub mod convert;
 mod heartbeat;
 pub mod lifecycle;
