@@ -88,16 +88,20 @@ class Running(LaunchDescriptionEntity):
 
 
 class Composer:
-    """Walks through a launch file as launch itself does, but keeps the nodes of groups back."""
+    """Walks through a launch file as launch itself does, but keeps the nodes of groups back.
 
-    def __init__(self, groups, context):
+    A rehearsal keeps all nodes back: it is for knowing them before the first one starts.
+    """
+
+    def __init__(self, groups, context, rehearsal=False):
         self.groups = groups
         self.context = context
+        self.rehearsal = rehearsal
         self.known = []
         self.running = []
 
     def walk(self, entity):
-        if isinstance(entity, Node) and self.keep_back(entity):
+        if isinstance(entity, Node) and (self.keep_back(entity) or self.rehearsal):
             return
         children = entity.visit(self.context)
         if entity.get_asyncio_future() is not None:
@@ -132,13 +136,19 @@ class Composer:
                                        f'there are {", ".join(known)}')
 
 
+def nodes():
+    path = os.path.join(os.path.dirname(__file__), 'nodes.launch.xml')
+    return IncludeLaunchDescription(AnyLaunchDescriptionSource(path))
+
+
 def compose(context):
-    groups = groups_of(text(LaunchConfiguration('groups'), context))
-    composer = Composer(groups, context)
-    nodes = os.path.join(os.path.dirname(__file__), 'nodes.launch.xml')
-    composer.walk(IncludeLaunchDescription(AnyLaunchDescriptionSource(nodes)))
-    composer.check()
-    return composer.running + [group.process() for group in groups if group.members]
+    words = text(LaunchConfiguration('groups'), context)
+    rehearsal = Composer(groups_of(words), context, rehearsal=True)
+    rehearsal.walk(nodes())
+    rehearsal.check()
+    composer = Composer(groups_of(words), context)
+    composer.walk(nodes())
+    return composer.running + [group.process() for group in composer.groups if group.members]
 
 
 def generate_launch_description():
