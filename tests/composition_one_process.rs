@@ -50,8 +50,9 @@ fn an_arm_in_one_process_works_and_comes_back_as_a_whole() -> Result<()> {
     let all: Vec<&str> = drivers.iter().map(String::as_str).chain(others).collect();
     wait_for_all(&mut s, &all)?;
 
-    let together: BTreeSet<String> = companions(&s, "control")?.into_iter().collect();
-    ensure!(together == all.iter().map(|n| (*n).to_owned()).collect(), "together: {together:?}");
+    let together = companions(&s, "control")?;
+    let wanted: BTreeSet<&str> = all.iter().copied().collect();
+    ensure!(together.iter().map(String::as_str).eq(wanted), "together: {together:?}");
     for node in HARDWARE {
         ensure!(companions(&s, node)? == [node], "{node} is not hardware any more");
     }
