@@ -28,10 +28,13 @@ pub fn now() -> Now {
     Now { mono: monotonic(), stamp }
 }
 
-/// CPU time used by all threads of this process.
+/// CPU time used by this node: by all threads of the process, or, where several nodes share one, by the
+/// calling thread alone.
 #[must_use]
 pub fn cpu_time() -> Duration {
-    let time = read(libc::CLOCK_PROCESS_CPUTIME_ID);
+    let shared = crate::company::is_shared();
+    let clock = if shared { libc::CLOCK_THREAD_CPUTIME_ID } else { libc::CLOCK_PROCESS_CPUTIME_ID };
+    let time = read(clock);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 

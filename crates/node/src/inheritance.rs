@@ -14,12 +14,24 @@
 //! writers (POSIX knows no inheritance for them).
 
 #[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
-pub(crate) use glibc::lend_priority;
+use glibc::lend_priority;
 
 /// Nothing is changed where the layout of mutexes is not known.
 #[cfg(not(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64")))]
-pub(crate) fn lend_priority() -> bool {
+fn lend_priority() -> bool {
     false
+}
+
+/// From here on locks lend priority; says so when they cannot. Call it first of all, while the process
+/// `name` has one thread.
+pub(crate) fn begin(name: &str) {
+    if !lend_priority() {
+        r2r::log_warn!(
+            name,
+            "locks of the middleware do not lend priority here (no glibc on 64 bits): a cycle may wait for \
+             a thread below it when all processors are full"
+        );
+    }
 }
 
 #[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
@@ -170,7 +182,7 @@ mod glibc {
 
     /// From here on mutexes lend priority. Call it first of all in `main`, while there is one thread.
     /// False: this C library is not the one known here, and nothing changes.
-    pub(crate) fn lend_priority() -> bool {
+    pub(super) fn lend_priority() -> bool {
         let known = layout_is_known() && others_come_here();
         LENDING.store(known, Ordering::SeqCst);
         known

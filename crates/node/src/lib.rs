@@ -1,8 +1,8 @@
 //! The shell kit: everything between a node library and ROS 2, over r2r.
 //!
-//! The rule: ROS stays on this side. A node's `main.rs` creates a [`Shell`], subscribes and
-//! publishes plain `vocabulary` types through it, and owns its loop; nothing here starts a thread
-//! or waits behind its back.
+//! The rule: ROS stays on this side. A node's host is given a [`Shell`], subscribes and publishes plain
+//! `vocabulary` types through it, and owns its loop; nothing here waits behind its back. Only
+//! [`company`] starts threads, one for each of several nodes.
 //!
 //! Terms: the *door* is the conversion of messages into checked values ([`convert`]); to *drain* is
 //! to empty a subscription to its newest value; a *poll* is one pass over everything that arrived.
@@ -13,6 +13,7 @@ pub mod arm;
 pub mod bus;
 pub mod clients;
 pub mod clock;
+pub mod company;
 pub mod convert;
 mod heartbeat;
 mod inheritance;

@@ -5,6 +5,7 @@
 //! missed altogether is counted late and skipped, not made up for in a burst.
 
 use crate::clock::monotonic;
+use crate::company;
 use crate::params::ShellConfig;
 use std::time::Duration;
 use vocabulary::durations::DurationHistogram;
@@ -27,6 +28,10 @@ const FOLLOW_CYCLES: i64 = 32;
 /// Priority of the threads that serve discovery: below all data, but above everything that is not
 /// real-time, because they hold locks of the middleware now and then.
 const DISCOVERY: i32 = 1;
+
+/// So begin the names of the middleware's threads. Where several nodes share a process, all others belong
+/// to one of them, and only he speaks for them.
+const MIDDLEWARE: &str = "dds.";
 
 /// Counts cycles and their lateness, for any kind of loop.
 #[derive(Debug, Clone, Copy, Default)]
@@ -185,16 +190,23 @@ impl Realtime {
 /// Asks for real-time scheduling: the calling thread and those that receive its data at the priority
 /// wished for (a cycle that runs while its news waits for the processor takes everybody for silent),
 /// the middleware's other threads below it but above everything that is not real-time, because the
-/// cycle shares locks with them. Says in one line what is refused.
+/// cycle shares locks with them. Says in one line what is refused. Where several nodes share a process,
+/// the threads of the others stay as they are.
 #[must_use]
 pub fn request(wish: Realtime) -> Vec<LogLine> {
     let mut lines = Vec::new();
     if wish.priority > 0 {
-        let below = (wish.priority - BELOW_CYCLE).max(1);
+        // The middleware serves the most urgent of all nodes that share it.
+        let most = company::most_urgent(wish.priority);
+        let below = (most - BELOW_CYCLE).max(1);
         for thread in threads() {
+            let name = name_of(thread);
+            if company::is_shared() && !name.starts_with(MIDDLEWARE) {
+                continue;
+            }
             // A thread that ended meanwhile, or a refusal that the next call reports.
-            let priority = match duty_of(&name_of(thread)) {
-                Duty::Data => wish.priority,
+            let priority = match duty_of(&name) {
+                Duty::Data => most,
                 Duty::Discovery => DISCOVERY,
                 Duty::Other => below,
             };
@@ -209,6 +221,12 @@ pub fn request(wish: Realtime) -> Vec<LogLine> {
         lines.push(refusal("mlockall", "memlock"));
     }
     lines
+}
+
+/// Gives way to whatever else runs: the calling thread, and those that it starts from now on.
+pub fn give_way(nice: i32) {
+    // SAFETY: plain system call; 0 is the calling thread on Linux.
+    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, nice) };
 }
 
 /// Puts a thread (0: the calling one) under SCHED_FIFO.

@@ -36,12 +36,16 @@ impl Restarts {
     /// Takes this start down, by the node name in the arguments.
     pub(crate) fn take_down(default_name: &str) -> Self {
         let name = argument("__node:=").unwrap_or_else(|| default_name.to_owned());
-        let namespace = argument("__ns:=").unwrap_or_default();
+        Self::take_down_as(&format!("{}{name}", argument("__ns:=").unwrap_or_default()))
+    }
+
+    /// As [`Restarts::take_down`], under this name.
+    pub(crate) fn take_down_as(name: &str) -> Self {
         let limit = env::var("ARMATURE_CRASH_LIMIT").ok().and_then(|text| text.parse().ok());
         let parent = std::os::unix::process::parent_id();
         let folder = env::temp_dir().join("armature-starts");
         forget_orphans(&folder);
-        let place = format!("{namespace}{name}").replace('/', ".");
+        let place = name.replace('/', ".");
         let file = folder.join(format!("{parent}-{place}"));
         Self::in_file(file, clock::monotonic(), limit.unwrap_or(CRASHES))
     }

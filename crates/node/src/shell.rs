@@ -7,16 +7,19 @@ use crate::action::ActionServer;
 use crate::action_client::ActionClient;
 use crate::clients::Caller;
 use crate::clock;
+use crate::company;
 use crate::convert::{FromMsg, Refused, ToMsg};
 use crate::heartbeat::Heart;
 use crate::lifecycle_services::LifecycleServices;
 use crate::params::{ParameterError, ParameterServices, Parameters, ShellConfig, Value};
+use crate::raw::{self, Arguments};
 use crate::services::Requests;
 use crate::start::StartError;
 use crate::topics::{self, Inbox, Latest, Publisher, Stream, Turn, Untyped};
 use r2r::diagnostic_msgs::msg::DiagnosticStatus;
 use r2r::{Context, Node, WrappedActionTypeSupport, WrappedServiceTypeSupport, WrappedTypesupport};
 use std::collections::BTreeMap;
+use std::mem::ManuallyDrop;
 use std::rc::Rc;
 use std::time::Duration;
 use vocabulary::config::{ArmConfig, ArmConfigError};
@@ -38,7 +41,7 @@ const ACTIVATE: u8 = 3;
 
 /// One ROS node, polled.
 pub struct Shell {
-    node: Node,
+    node: ManuallyDrop<Node>,
     name: String,
     logger: String,
     boot_id: u64,
@@ -78,8 +81,28 @@ impl Shell {
     /// # Errors
     /// [`StartError`]: one line that names what is wrong with the arguments or parameters.
     pub fn create(default_name: &str) -> Result<Self, StartError> {
-        let mut node = Node::create(Context::create()?, default_name, "")?;
-        let parameters = Parameters::new(overrides(&node));
+        Self::around(Node::create(Context::create()?, default_name, "")?, BTreeMap::new())
+    }
+
+    /// As [`Shell::create`], for one node of several in this process, with arguments of its own.
+    ///
+    /// # Errors
+    /// As [`Shell::create`].
+    pub(crate) fn create_with(default_name: &str, own: &Arguments) -> Result<Self, StartError> {
+        let name = own.name().unwrap_or(default_name);
+        let node = Node::create(Context::create()?, name, own.namespace().unwrap_or_default())?;
+        let given = own.parameters(&node.name()?, &node.fully_qualified_name()?);
+        if let Some(level) = own.log_level() {
+            raw::set_log_level(node.logger(), level)?;
+        }
+        Self::around(node, given)
+    }
+
+    /// The shell of a node; `given` are parameters beside those in the arguments of the process.
+    fn around(mut node: Node, given: BTreeMap<String, Value>) -> Result<Self, StartError> {
+        let mut all = overrides(&node);
+        all.extend(given);
+        let parameters = Parameters::new(all);
         let config = parameters.shell()?;
         let arm = parameters.arm()?;
         let order =
@@ -102,7 +125,7 @@ impl Shell {
             rhythm: Rhythm::default(),
             quarantine: None,
             order,
-            node,
+            node: ManuallyDrop::new(node),
         })
     }
 
@@ -442,6 +465,13 @@ impl Shell {
         name: &str,
     ) -> Result<ActionClient<A>, StartError> {
         Ok(ActionClient::create(&mut self.node, name)?)
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        // SAFETY: nobody looks at the node afterwards.
+        company::end(unsafe { ManuallyDrop::take(&mut self.node) });
     }
 }
 

@@ -26,6 +26,11 @@ pub fn install() {
     }
 }
 
+/// Asks this process to end, as the signals do.
+pub(crate) fn request_stop() {
+    STOP.store(true, Ordering::SeqCst);
+}
+
 /// Whether somebody asked this process to end.
 #[must_use]
 pub fn stop_requested() -> bool {

@@ -7,20 +7,17 @@ use crate::arm::ArmError;
 use crate::inheritance;
 use crate::middleware::{self, Part};
 use crate::params::ParameterError;
+use crate::raw::ArgumentsError;
 use crate::restarts::Restarts;
 use crate::shell::Shell;
 use crate::signal;
 use std::env;
-use std::panic;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
 use thiserror::Error;
 use vocabulary::health::LogLine;
-
-/// Said once where the C library is another one than is known here.
-const NOT_LENDING: &str = "locks of the middleware do not lend priority here (no glibc on 64 bits): a cycle \
-     may wait for a thread below it when all processors are full";
 
 /// Why a node does not start.
 #[derive(Debug, Error)]
@@ -40,6 +37,9 @@ pub enum StartError {
     /// rcl gave up while reading the arguments.
     #[error("ROS arguments: {0}")]
     Arguments(String),
+    /// The arguments of one node among several cannot be used.
+    #[error(transparent)]
+    Member(#[from] ArgumentsError),
 }
 
 impl StartError {
@@ -66,39 +66,38 @@ fn begin(
     part: Part,
     work: impl FnOnce(Shell) -> anyhow::Result<()>,
 ) -> ExitCode {
-    let lending = inheritance::lend_priority();
+    inheritance::begin(default_name);
     let profile = middleware::choose_transport(part);
     signal::install();
     let restarts = Restarts::take_down(default_name);
     thread::sleep(restarts.pause());
-    let created = create(default_name);
+    let created = catch(|| Shell::create(default_name));
     profile.applied();
     match created {
         Err(error) => {
             let code = end(default_name, &error.into());
             thread::sleep(restarts.patience());
-            code
+            code.into()
         }
         Ok(mut shell) => {
             let name = shell.name().to_owned();
-            if !lending {
-                shell.log(&LogLine::warn(NOT_LENDING));
-            }
             shell.keep_from_work(restarts.quarantine());
             let done = work(shell);
             if done.is_ok() {
                 restarts.strike_out();
             }
-            done.map_or_else(|error| end(&name, &error), |()| ExitCode::SUCCESS)
+            done.map_or_else(|error| end(&name, &error).into(), |()| ExitCode::SUCCESS)
         }
     }
 }
 
 /// r2r panics where rcl refuses the arguments (an unreadable parameter file, say): one line instead.
-fn create(default_name: &str) -> Result<Shell, StartError> {
+pub(crate) fn catch(
+    create: impl FnOnce() -> Result<Shell, StartError>,
+) -> Result<Shell, StartError> {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
-    let created = panic::catch_unwind(|| Shell::create(default_name));
+    let created = panic::catch_unwind(AssertUnwindSafe(create));
     panic::set_hook(hook);
     created.unwrap_or_else(|payload| {
         let text = payload.downcast_ref::<String>().map_or("unreadable", String::as_str);
@@ -111,10 +110,11 @@ fn first_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn end(name: &str, error: &anyhow::Error) -> ExitCode {
+/// Says why a node ends; the exit code of its process.
+pub(crate) fn end(name: &str, error: &anyhow::Error) -> u8 {
     let line = LogLine::error(first_line(&format!("{error:#}")));
     r2r::log_error!(name, "{}", line.text);
-    ExitCode::from(if error.is::<StartError>() { 2 } else { 1 })
+    if error.is::<StartError>() { 2 } else { 1 }
 }
 
 /// Runs the loop of a node that lives on sockets, on this thread.

@@ -12,6 +12,8 @@
 mod client;
 mod config;
 mod core;
+#[cfg(feature = "ros")]
+pub mod host;
 mod server;
 
 pub use can_bus::in_process::{BusFault, CoreStatistics, EndpointId, FaultId, FaultKind, Select};

@@ -14,6 +14,8 @@ mod cell;
 mod commands;
 pub mod config;
 mod error;
+#[cfg(feature = "ros")]
+pub mod host;
 pub mod io;
 pub mod job;
 mod names;

@@ -20,6 +20,8 @@ mod dynamics;
 mod gap;
 mod gate;
 mod history;
+#[cfg(feature = "ros")]
+pub mod host;
 mod joints;
 mod law;
 mod live;

@@ -1,10 +1,9 @@
 //! The process of the servo loop.
 
-mod host;
-
+use control::host;
 use node::start;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    start::main("control", |shell| host::run(shell, |_, _, _| {}))
+    start::main(host::NAME, host::run)
 }

@@ -17,6 +17,8 @@ pub mod config;
 pub mod events;
 pub mod gate;
 pub mod history;
+#[cfg(feature = "ros")]
+pub mod host;
 pub mod markers;
 pub mod server;
 pub mod view;

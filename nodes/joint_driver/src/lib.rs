@@ -13,6 +13,8 @@
 pub mod actuation;
 pub mod config;
 pub mod faults;
+#[cfg(feature = "ros")]
+pub mod host;
 pub mod io;
 mod joint;
 pub mod link;

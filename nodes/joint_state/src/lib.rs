@@ -7,6 +7,8 @@
 
 pub mod config;
 pub mod frames;
+#[cfg(feature = "ros")]
+pub mod host;
 pub mod track;
 
 use arm_model::ArmModel;

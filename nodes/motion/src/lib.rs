@@ -14,6 +14,8 @@ pub mod compatibility;
 mod config;
 mod door;
 mod goals;
+#[cfg(feature = "ros")]
+pub mod host;
 mod live;
 mod messages;
 mod motion;

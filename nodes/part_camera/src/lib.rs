@@ -10,6 +10,8 @@
 
 pub mod config;
 mod draw;
+#[cfg(feature = "ros")]
+pub mod host;
 mod part;
 
 pub use config::Config;

@@ -13,6 +13,8 @@
 
 pub mod config;
 pub mod error;
+#[cfg(feature = "ros")]
+pub mod host;
 pub mod jog;
 pub mod mover;
 pub mod question;

@@ -13,6 +13,8 @@
 pub mod cache;
 pub mod causes;
 pub mod config;
+#[cfg(feature = "ros")]
+pub mod host;
 pub mod keeper;
 pub mod names;
 pub mod retention;

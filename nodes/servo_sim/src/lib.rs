@@ -11,6 +11,8 @@
 mod config;
 mod drive;
 mod fault;
+#[cfg(feature = "ros")]
+pub mod host;
 mod plant;
 mod simulator;
 #[cfg(test)]

@@ -14,6 +14,8 @@ pub mod events;
 pub mod faults;
 pub mod grant;
 pub mod hand_over;
+#[cfg(feature = "ros")]
+pub mod host;
 pub mod report;
 pub mod state;
 pub mod strangers;

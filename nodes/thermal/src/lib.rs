@@ -12,6 +12,8 @@ pub mod alarm;
 pub mod config;
 pub mod derating;
 pub mod filter;
+#[cfg(feature = "ros")]
+pub mod host;
 pub mod identify;
 pub mod joint;
 pub mod network;

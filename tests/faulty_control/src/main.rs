@@ -4,11 +4,8 @@
 //! `silent`; `FAULTY_CONTROL_AFTER_MS` is how long it behaves with the lease, default 300. It says on
 //! `rosout` when it goes bad.
 
-#[path = "../../../nodes/control/src/host/mod.rs"]
-mod host;
-
 use anyhow::{Context, Result, bail};
-use control::{Control, Outputs};
+use control::{Control, Outputs, host};
 use node::start;
 use std::process::ExitCode;
 use vocabulary::command::JointCommand;
@@ -101,6 +98,6 @@ impl Fault {
 fn main() -> ExitCode {
     start::main("control", |shell| {
         let mut fault = Fault::from_environment()?;
-        host::run(shell, move |now, control, outputs| fault.spoil(now, control, outputs))
+        host::run_spoiled(shell, move |now, control, outputs| fault.spoil(now, control, outputs))
     })
 }

@@ -25,6 +25,14 @@ impl Launch {
     /// # Errors
     /// When `ros2` is not there (run through `cargo xtask`) or no port is free.
     pub fn start(name: &str, arguments: &[&str]) -> Result<Self> {
+        Self::start_file(name, "arm.launch.xml", arguments)
+    }
+
+    /// As [`Launch::start`], another launch file of the same package.
+    ///
+    /// # Errors
+    /// As [`Launch::start`].
+    pub fn start_file(name: &str, file: &str, arguments: &[&str]) -> Result<Self> {
         enter_fresh_domain();
         let log = log_file(name)?;
         let state = log.with_extension("state.json");
@@ -37,7 +45,7 @@ impl Launch {
         let unwatched = !arguments.iter().any(|argument| argument.starts_with("dashboard:="));
         let mut command = Command::new("ros2");
         command
-            .args(["launch", "armature_bringup", "arm.launch.xml"])
+            .args(["launch", "armature_bringup", file])
             .arg(format!("can_port:={can_port}"))
             .arg(format!("state_file:={}", state.display()))
             .arg(format!("cell_state_file:={}", cell_state.display()))

@@ -36,7 +36,14 @@ impl Scenario {
     /// # Errors
     /// When it does not come up in 60 s.
     pub fn up(name: &str, arguments: &[&str]) -> Result<Self> {
-        let launch = Launch::start(name, arguments)?;
+        Self::over(Launch::start(name, arguments)?)
+    }
+
+    /// Waits until an arm that was launched is up, drives without power.
+    ///
+    /// # Errors
+    /// When it does not come up in 60 s.
+    pub fn over(launch: Launch) -> Result<Self> {
         let mut arm = ArmClient::new("rig")?;
         let program = demo_program()?;
         arm.wait_until_up(Duration::from_secs(60))
@@ -50,11 +57,29 @@ impl Scenario {
     /// When it does not come up or cannot be enabled.
     pub fn enabled(name: &str, arguments: &[&str]) -> Result<Self> {
         let mut scenario = Self::up(name, arguments)?;
-        scenario.arm.trigger("arm/enable")?;
-        scenario.arm.wait_for("control to hold the arm", Duration::from_secs(5), |w| {
-            w.phase() == Some(ControlState::HOLDING as u8) && w.true_position().is_some()
-        })?;
+        scenario.enable()?;
         Ok(scenario)
+    }
+
+    /// Gives the arm power and waits until control holds it.
+    ///
+    /// # Errors
+    /// With the refusal, or when it is not held within 5 s.
+    pub fn enable(&mut self) -> Result<Duration> {
+        self.arm.trigger("arm/enable")?;
+        self.arm.wait_for("control to hold the arm", Duration::from_secs(5), |w| {
+            w.phase() == Some(ControlState::HOLDING as u8) && w.true_position().is_some()
+        })
+    }
+
+    /// Nodes by the process that they run in, as far as heard.
+    #[must_use]
+    pub fn processes(&self) -> BTreeMap<u32, Vec<String>> {
+        let mut processes = BTreeMap::<u32, Vec<String>>::new();
+        for (node, beat) in &self.arm.world.heartbeats {
+            processes.entry(beat.pid).or_default().push(node.clone());
+        }
+        processes
     }
 
     /// Starts the program and waits until the arm is in the middle of it.
@@ -143,7 +168,7 @@ impl Scenario {
         process::signal(pid.with_context(|| format!("{node} was never heard"))?, signal)
     }
 
-    /// Kills a node without warning.
+    /// Kills a node without warning, and whoever shares its process.
     ///
     /// # Errors
     /// When the node was never heard.

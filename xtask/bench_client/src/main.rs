@@ -7,6 +7,7 @@
 
 mod alarm;
 mod cell;
+mod composition;
 mod cycles;
 mod dashboard;
 mod ears;
@@ -24,6 +25,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use report::Report;
 use std::path::PathBuf;
+use std::time::Duration;
 use takeover::Blow;
 use witness::Witness;
 
@@ -71,6 +73,8 @@ enum Part {
     Dashboard,
     /// Stations join, leave and inspect: for bench_cell.json, so only when asked for.
     Cell,
+    /// Many processes, some and one: for bench_composition.json, so only when asked for.
+    Composition,
     /// Planning's `move_to`, from a request to motion: for bench_move_to.json, so only when asked for.
     MoveTo,
 }
@@ -81,6 +85,7 @@ impl Part {
         match only {
             Some(Self::Alarm) => "bench_thermal",
             Some(Self::Cell) => "bench_cell",
+            Some(Self::Composition) => "bench_composition",
             Some(Self::Dashboard) => "bench_dashboard",
             Some(Self::MoveTo) => "bench_move_to",
             _ => "bench_control",
@@ -144,6 +149,15 @@ fn main() -> Result<()> {
         let cell = cell::measure(arguments.quick)?;
         report.targets.extend(cell.targets());
         report = report.with("cell", cell.detail());
+    }
+    if arguments.only == Some(Part::Composition) {
+        let (rounds, seconds) = if arguments.quick { (1, 10) } else { (5, 60) };
+        let time = Duration::from_secs(seconds);
+        let effort = composition::Effort { rounds, time, briefly: arguments.quick };
+        let comparison = composition::measure(effort)?;
+        println!("{}\n", comparison.table());
+        report.targets.extend(comparison.targets());
+        report = report.with("composition", comparison.detail());
     }
     if arguments.only == Some(Part::MoveTo) {
         report = move_to::measure(if arguments.quick { 20 } else { 100 })?;

@@ -82,6 +82,18 @@ impl Moving {
     /// that was left behind has caught up by then.
     fn go_home(&mut self) -> Result<()> {
         self.scenario.resume()?;
+        self.walk_home()
+    }
+
+    /// Begins the endless motion again, from wherever the enabled arm rests.
+    pub fn anew(&mut self) -> Result<()> {
+        self.walk_home()?;
+        self.goal = self.scenario.arm.send(self.scenario.program.trajectory())?;
+        self.forget();
+        Ok(())
+    }
+
+    fn walk_home(&mut self) -> Result<()> {
         self.scenario.arm.pump_for(SETTLING);
         let mut way = self.scenario.program.trajectory();
         way.points = way.points.last().map(|end| point(&end.positions, HOME)).into_iter().collect();

@@ -121,13 +121,16 @@ pub fn made(root: &Path, constants: &BTreeMap<String, Constant>) -> Result<Vec<M
     Ok(all)
 }
 
+/// Runs the nodes of others and makes nothing itself.
+const HOST: &str = "monolith";
+
 /// The nodes' folders, in alphabetical order.
 ///
 /// # Errors
 /// When nodes/nodes.txt cannot be read.
 pub fn nodes(root: &Path) -> Result<Vec<String>> {
     let text = fs::read_to_string(root.join("nodes/nodes.txt")).context("nodes/nodes.txt")?;
-    Ok(text.lines().map(str::to_owned).collect())
+    Ok(text.lines().filter(|name| *name != HOST).map(str::to_owned).collect())
 }
 
 fn sources(folder: &Path, into: &mut Vec<String>) -> Result<()> {

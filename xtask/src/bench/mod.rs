@@ -3,6 +3,7 @@
 //! A new benchmark is one file here and one entry in [`Bench`].
 
 mod cell;
+mod composition;
 mod control;
 mod dashboard;
 mod planning;
@@ -28,6 +29,9 @@ pub enum Bench {
     Thermal,
     /// Stations that join and leave in motion, and a thousand parts judged by the inspection station.
     Cell,
+    /// What the arm costs as many processes, as some and as one, and what a crash of each service takes
+    /// with it.
+    Composition,
     /// First paint and frame rate of the page, cost of its server, what it costs control.
     Dashboard,
 }
@@ -39,7 +43,7 @@ impl Bench {
             Self::Control => &["idle", "kill", "freeze", "hand-over", "roll-back", "restart"],
             Self::Planning | Self::Recorder => &[],
             Self::Thermal => &thermal::PARTS,
-            Self::Cell | Self::Dashboard => &[],
+            Self::Cell | Self::Composition | Self::Dashboard => &[],
         }
     }
 }
@@ -60,6 +64,7 @@ pub fn bench(which: Bench, quick: bool, only: Option<&str>) -> Result<bool> {
         Bench::Recorder => recorder::run(quick),
         Bench::Thermal => thermal::run(quick, only),
         Bench::Cell => cell::run(quick),
+        Bench::Composition => composition::run(quick),
         Bench::Dashboard => dashboard::run(quick),
     }
 }

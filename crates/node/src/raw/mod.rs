@@ -7,9 +7,12 @@
 //! r2r offers raw subscriptions only for types that it was built for, keeps ten messages of each and
 //! throws away who sent them; so this goes to rcl itself, with a context of its own.
 
+mod arguments;
 mod graph;
 mod support;
 
+pub(crate) use arguments::set_log_level;
+pub use arguments::{Arguments, ArgumentsError};
 pub use graph::{Offer, Seen};
 
 use r2r_rcl as rcl;

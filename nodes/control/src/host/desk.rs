@@ -6,7 +6,7 @@
 //! `arm_controller/control_settings`.
 
 use super::file::SettingsFile;
-use control::{Config, Control, JointValues, Live, PayloadConfig};
+use crate::{Config, Control, JointValues, Live, PayloadConfig};
 use node::params::Value;
 use node::services::Requests;
 use node::topics::{Latest, Publisher};

@@ -2,8 +2,8 @@
 //!
 //! The rule: a thread of its own writes, never the cycle; a reader sees the old file or the new one.
 
+use crate::Config;
 use anyhow::Context;
-use control::Config;
 use serde::{Deserialize, Serialize};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};

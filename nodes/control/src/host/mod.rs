@@ -6,7 +6,7 @@
 mod desk;
 mod file;
 
-use control::{Arm, Config, Control, Inputs, Outputs};
+use crate::{Arm, Config, Control, Inputs, Outputs};
 use desk::Desk;
 use node::arm::DescribedArm;
 use node::convert::{FromMsg, Refused};
@@ -21,6 +21,9 @@ use vocabulary::joint::JointOrder;
 use vocabulary::plan::{ControlState, MotionPlan};
 use vocabulary::time::Now;
 use vocabulary::topics;
+
+/// Its name unless launch gives it another one.
+pub const NAME: &str = "control";
 
 /// Below the drivers, whose feedback each cycle begins with, and above everything else of the arm.
 const PRIORITY: i32 = 60;
@@ -108,9 +111,20 @@ fn create(shell: &Shell) -> Result<Control, StartError> {
     Control::new(config, arm, shell.boot_id()).map_err(StartError::config)
 }
 
-/// Runs until it is asked to stop. `spoil` sees what is about to be published: programs that misbehave
-/// on purpose are made of it.
-pub fn run(
+/// The work of the node, until its process is asked to end.
+///
+/// # Errors
+/// [`StartError`] when it cannot begin; whatever ended it otherwise.
+pub fn run(shell: Shell) -> anyhow::Result<()> {
+    run_spoiled(shell, |_, _, _| {})
+}
+
+/// As [`run`]; `spoil` sees what is about to be published: programs that misbehave on purpose are made
+/// of it.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_spoiled(
     mut shell: Shell,
     mut spoil: impl FnMut(Now, &Control, &mut Outputs),
 ) -> anyhow::Result<()> {
