@@ -22,12 +22,21 @@ PACKAGE = 'armature_nodes'
 # Stand for hardware.
 HARDWARE = ('can_hub', 'servo_sim')
 ALL = 'all'
+# Behind these stands a rule.
+RULES = ('-r', '--remap', '-p', '--param')
 # [s] before a process is started again, as for the nodes by themselves.
 RESPAWN_DELAY = 0.2
 
 
 def text(value, context):
     return perform_substitutions(context, normalize_to_list_of_substitutions(value))
+
+
+def without_rules(words):
+    """The words with = for := behind -r and -p: rcl would take a rule of one node for one of all."""
+    behind = [''] + words[:-1]
+    return [word.replace(':=', '=', 1) if flag in RULES else word
+            for flag, word in zip(behind, words)]
 
 
 class Member:
@@ -41,7 +50,7 @@ class Member:
         rules = {'name': f'__node:={self.name}', 'ns': f'__ns:={node.expanded_node_namespace}'}
         context.extend_locals({'ros_specific_arguments': rules})
         words = [text(word, context) for word in node.cmd[1:]]
-        self.arguments = [word for word in words if word != '--ros-args']
+        self.arguments = without_rules([word for word in words if word != '--ros-args'])
 
     def words(self):
         """What may stand for it in `groups`, the closest first."""

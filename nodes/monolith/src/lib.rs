@@ -1,7 +1,8 @@
 //! Any nodes of the arm in one process: what its command line asks for.
 //!
 //! The rule: a node is told exactly what a process of its own would be told. Behind `--node PROGRAM`
-//! stand the words that would stand behind `--ros-args` there; nothing is read twice or filled in.
+//! stand the words that would stand behind `--ros-args` there, with `=` for `:=`: rcl takes a word with `:=`
+//! anywhere on a command line for a rule for all nodes. Nothing is read twice or filled in.
 //!
 //! Terms: a *program* is the executable that a node has as a process of its own, such as `joint_driver`;
 //! several nodes may run the same one.
@@ -20,7 +21,8 @@ Runs nodes of the arm as threads of one process.
   --nodes    Nodes of these programs under their usual names, with the parameters of FOLDER/arm.yaml and
              FOLDER/PROGRAM.yaml. FOLDER is that of package armature_bringup unless --config names one.
   --node     One node, with the arguments that a process of its own would have behind --ros-args:
-             -r __node:=NAME, -r __ns:=NAMESPACE, -p KEY:=VALUE, --params-file FILE, --log-level LEVEL.
+             -r __node=NAME, -r __ns=NAMESPACE, -p KEY=VALUE, --params-file FILE, --log-level LEVEL.
+             (With = instead of :=, which every ROS program would take for a rule for all its nodes.)
   --ros-args What follows is for all nodes, as in every ROS program.
 
 Launch does it for you: ros2 launch armature_bringup arm.launch.xml groups:=\"joint_state,thermal\"
@@ -56,7 +58,7 @@ pub enum ArgumentError {
     NoConfig,
     /// The same program twice without a name of its own.
     #[error(
-        "program {0:?} is asked for twice under the same name: give each a name by --node {0} -r __node:=NAME"
+        "program {0:?} is asked for twice under the same name: give each a name by --node {0} -r __node=NAME"
     )]
     Twice(String),
     /// A name for all.
@@ -122,7 +124,10 @@ pub fn read(
                 let program = value()?.clone();
                 wanted.push(Wanted { program, arguments: Vec::new() });
             }
-            (_, Some(node)) => node.arguments.push(word.clone()),
+            (_, Some(node)) => {
+                let rule = node.arguments.last().is_some_and(|flag| RULES.contains(&flag.as_str()));
+                node.arguments.push(if rule { as_rcl_writes(word) } else { word.clone() });
+            }
             (_, None) => return Err(ArgumentError::Stray(word.clone())),
         }
     }
@@ -132,6 +137,17 @@ pub fn read(
     }
     check(&wanted, known)?;
     Ok(Request::Run(wanted))
+}
+
+/// Behind these stands a rule.
+const RULES: [&str; 4] = ["-r", "--remap", "-p", "--param"];
+
+/// `name=value` as `name:=value`.
+fn as_rcl_writes(rule: &str) -> String {
+    match rule.split_once('=') {
+        Some((name, value)) if !name.ends_with(':') => format!("{name}:={value}"),
+        _ => rule.to_owned(),
+    }
 }
 
 /// A node of this program as it usually is.
@@ -193,10 +209,10 @@ mod tests {
 
     #[test]
     fn each_node_has_the_words_behind_it() {
-        let line = "--node joint_driver -r __node:=driver_1 -p a:=1 --node joint_driver \
-                    -r __node:=driver_2 --node thermal --ros-args --log-level info";
+        let line = "--node joint_driver -r __node=driver_1 -p a:=b=1 --node joint_driver \
+                    -r __node=driver_2 --node thermal --ros-args --log-level info";
         let nodes = vec![
-            node("joint_driver", "-r __node:=driver_1 -p a:=1"),
+            node("joint_driver", "-r __node:=driver_1 -p a:=b=1"),
             node("joint_driver", "-r __node:=driver_2"),
             node("thermal", ""),
         ];

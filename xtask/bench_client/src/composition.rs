@@ -50,6 +50,9 @@ const ALL: [Composition; 3] = [
     },
 ];
 
+/// Nobody new in so long: all nodes are there.
+const ALL_HEARD: Duration = Duration::from_secs(2);
+
 /// So long is listened to what the split arm says.
 const LISTENING: Duration = Duration::from_secs(30);
 
@@ -128,9 +131,10 @@ fn work(composition: Composition, time: Duration) -> Result<Round> {
     let mut scenario = Scenario::over(Launch::start(&name, composition.arguments)?)?;
     scenario.enable()?;
     let held = launched.elapsed().as_secs_f64();
-    let (ours, hardware) = pids(&scenario);
+    let (ours, hardware) = all_pids(&mut scenario);
+    let since = launched.elapsed().as_secs_f64() - held;
     let began = ours.iter().map(|pid| kernel::age(*pid)).collect::<Result<Vec<_>>>()?;
-    let started = (held, began.into_iter().fold(0.0, f64::max));
+    let started = (held, began.into_iter().fold(0.0, f64::max) - since);
     let mut moving = Moving::begin(scenario)?;
     moving.forget();
     let before = moving.scenario.arm.world.heartbeats.clone();
@@ -158,6 +162,17 @@ fn work(composition: Composition, time: Duration) -> Result<Round> {
 }
 
 /// The processes of the arm, and those of the simulated hardware.
+/// As [`pids`], once nobody new has been heard for a while: the arm is held before all nodes are there.
+fn all_pids(scenario: &mut Scenario) -> (BTreeSet<u32>, BTreeSet<u32>) {
+    loop {
+        let before = pids(scenario);
+        scenario.arm.pump_for(ALL_HEARD);
+        if pids(scenario) == before {
+            return before;
+        }
+    }
+}
+
 fn pids(scenario: &Scenario) -> (BTreeSet<u32>, BTreeSet<u32>) {
     let beats = scenario.arm.world.heartbeats.iter();
     let of = |hardware: bool| {
