@@ -24,7 +24,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
                      durability=DurabilityPolicy.TRANSIENT_LOCAL)
-TOOL_DOWN = Quaternion(x=0.0, y=0.5 ** 0.5, z=0.0, w=0.5 ** 0.5)
+TOOL_DOWN = Quaternion(x=0.0, y=1.0, z=0.0, w=0.0)    # z of the tip down, its x to the base
 RADIUS = 0.03    # [m] of the part
 REACH = 0.10     # [m] from the tip down to the part: how the gripper holds it
 

@@ -3,9 +3,11 @@
 //! Only with `cargo xtask test --browser`: it needs Chromium.
 
 use anyhow::{Context, Result, ensure};
-use r2r::armature_msgs::msg::ArmStatus;
+use r2r::armature_msgs::msg::{ArmStatus, SceneObject};
+use r2r::armature_msgs::srv::EditScene;
 use rig::launch::free_port;
-use rig::{Browser, Page, Scenario, Screen};
+use rig::mover::{to_pose, tool_down};
+use rig::{Browser, Mover, Page, Scenario, Screen};
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -137,6 +139,60 @@ fn dies_and_is_named(
         browser.run(page, "return document.body.dataset.link")? == "live",
         "{node} took the page along"
     );
+    Ok(())
+}
+
+/// Would catch: a motion that is only seen when the arm is on it, one that stays for ever, a scene that
+/// the page does not know.
+#[test]
+fn a_planned_motion_is_shown_before_the_arm_drives_it_and_not_after() -> Result<()> {
+    let (mut s, url) = arm("browser_dashboard_plan", false)?;
+    let mut browser = Browser::start()?;
+    let page = browser.open(&url, Screen::DESK)?;
+    wait(&mut s, &mut browser, page, &says("mode-word", "enabled"))?;
+    wait(&mut s, &mut browser, page, "return window.armature.stats.drawn > 0")?;
+    let scene =
+        "return armature.newest.surroundings.shapes.some((one) => one.name === 'scene/part')";
+    add_part(&mut s)?;
+    wait(&mut s, &mut browser, page, scene)?;
+    // Motions from before the page's node listened for a while are not shown: give it that while.
+    s.arm.pump_for(Duration::from_secs(6));
+
+    let mover = Mover::new(&mut s.arm)?;
+    let mut goal = to_pose(tool_down([0.45, 0.3, 0.25]));
+    goal.preview = 5.0;
+    let mut running = mover.send(&mut s.arm, goal)?;
+    let stage = |word: &str, hidden: bool| {
+        format!(
+            "return armature.newest.plan?.stage === '{word}' \
+             && document.getElementById('plan-key').hidden === {hidden}"
+        )
+    };
+    let before = browser.run(page, "return armature.newest.frame.p")?;
+    wait(&mut s, &mut browser, page, &stage("announced", false))?;
+    let end = browser.run(page, "return armature.newest.plan.positions.at(-1)")?;
+    ensure!(before != end, "the motion ends where the arm stands: {end}");
+    let (_, result) = running.finish(&mut s.arm, PATIENCE)?;
+    ensure!(result.outcome.code == 0, "move_to: {}", result.outcome.message);
+    wait(&mut s, &mut browser, page, &stage("none", true))?;
+    let complaints = browser.complaints(page)?;
+    ensure!(complaints.is_empty(), "the page complains: {complaints:?}");
+    Ok(())
+}
+
+fn add_part(s: &mut Scenario) -> Result<()> {
+    let object = SceneObject {
+        name: "part".into(),
+        shape: SceneObject::SPHERE as u8,
+        dimensions: vec![0.05],
+        pose: tool_down([0.7, 0.0, 0.1]).pose,
+        ..SceneObject::default()
+    };
+    let action = EditScene::Request::ADD as u8;
+    let request = EditScene::Request { action, object, ..Default::default() };
+    let limit = Duration::from_secs(5);
+    let answer = s.arm.call::<EditScene::Service>("planning/scene", &request, limit)?;
+    ensure!(answer.success, "scene refuses: {}", answer.message);
     Ok(())
 }
 

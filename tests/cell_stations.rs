@@ -3,9 +3,12 @@
 
 use anyhow::{Context, Result, ensure};
 use r2r::armature_msgs::msg::{CellStation, CellStatus};
+use rig::cli::{root, type_in};
 use rig::line::{inspection, python_station};
 use rig::{ArmClient, Launch, Line, Scenario, Single};
 use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 const SOON: Duration = Duration::from_secs(30);
@@ -180,5 +183,51 @@ fn the_inspection_station_judges_parts_that_the_arm_carries_as_they_are() -> Res
         judged += 1;
     }
     ensure!(judged >= 6, "only {judged} parts in:\n{}", line.told());
+    Ok(())
+}
+
+/// A station that `cargo xtask new-station` wrote; gone with the test.
+struct Written(PathBuf);
+
+impl Written {
+    fn new(name: &str, language: &str) -> Result<Self> {
+        let written = Self(root().join("stations").join(name));
+        let said = type_in(&format!("cargo xtask new-station {name} --lang {language}"), SOON)?;
+        ensure!(said.contains(&format!("cargo xtask station {name}")), "{said}");
+        Ok(written)
+    }
+}
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Would catch: a template that does not build or start, a station that the cell does not take or that
+/// gives no result, one that does not go when it is asked to.
+#[test]
+fn what_new_station_writes_runs_as_it_is_and_the_cell_uses_it() -> Result<()> {
+    // The one in Rust is built when it is first run: cargo, and the crates that the nodes are made of.
+    const BUILT: Duration = Duration::from_secs(240);
+    let (_launch, mut arm, line) = up("cell_new_stations")?;
+    line.run(&mut arm, &job(0, SKIP))?;
+    for language in ["python", "rust"] {
+        let name = format!("fresh_{language}");
+        let _written = Written::new(&name, language)?;
+        let mut command = Command::new("cargo");
+        command.args(["xtask", "station", &name]).current_dir(root());
+        let station = Single::run(&name, command)?;
+        let joined = line.join(&mut arm, (&name, &station), |_| false, BUILT, |_| {});
+        joined.with_context(|| station.output())?;
+        let before = line.status().parts_passed;
+        line.wait(&mut arm, "parts that it judged", SOON, |line| {
+            line.status().parts_passed > before + 2
+        })?;
+        let known = line.station(&name).context("it has joined")?;
+        ensure!(known.runs > 2 && known.failures == 0, "{known:?}");
+        drop(station);
+        line.wait_for_station(&mut arm, &name, SILENT, SOON)?;
+    }
     Ok(())
 }

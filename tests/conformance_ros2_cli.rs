@@ -2,38 +2,8 @@
 
 use anyhow::{Context, Result, ensure};
 use rig::Scenario;
-use std::process::Command;
+use rig::cli::{Daemon, ros2};
 use std::time::{Duration, Instant};
-
-/// The daemon that makes the command line quick; ended with the test.
-struct Daemon;
-
-impl Daemon {
-    fn start() -> Result<Self> {
-        ros2(&["daemon", "start"])?;
-        Ok(Self)
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _ = ros2(&["daemon", "stop"]);
-    }
-}
-
-/// Output of `ros2 <words>`, which must end well in 30 s.
-fn ros2(words: &[&str]) -> Result<String> {
-    let output = Command::new("timeout").args(["30", "ros2"]).args(words).output()?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    ensure!(
-        output.status.success(),
-        "ros2 {}: {}\n{text}\n{}",
-        words.join(" "),
-        output.status,
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Ok(text)
-}
 
 /// Runs it again and again until the daemon has discovered what is expected.
 fn discover(words: &[&str], parts: &[&str]) -> Result<String> {

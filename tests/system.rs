@@ -38,6 +38,7 @@ mod chaos_30_campaign;
 mod chaos_31_joint_state_killed;
 mod chaos_33_planning_killed;
 mod composition_one_process;
+mod conformance_api;
 mod conformance_bad_start;
 mod conformance_dashboard;
 mod conformance_jtc;

@@ -33,6 +33,8 @@ enum Picture {
     Thermal,
     /// A motion among obstacles, its speed and torque.
     Planning,
+    /// The page of the working arm.
+    Dashboard,
 }
 
 #[derive(Debug, Subcommand)]
@@ -177,7 +179,8 @@ enum Verb {
     Doctor,
     /// List every figure of target/report/ against its limit, what falls short first; or draw heat or a motion.
     Report {
-        /// Draw something instead: `thermal` writes target/report/thermal.svg, `planning` planning.svg.
+        /// Draw something instead: `thermal` writes target/report/thermal.svg, `planning` planning.svg,
+        /// `dashboard` dashboard.png.
         what: Option<Picture>,
         /// `thermal`: the recording to draw (MCAP); without one, work of the virtual arm. `planning`:
         /// the name of a problem, shelf_01 for one.
@@ -279,6 +282,7 @@ fn run(verb: Verb) -> Result<bool> {
         Verb::Report { what: Some(Picture::Planning), recording, .. } => {
             bench::draw_planning(recording.as_deref())
         }
+        Verb::Report { what: Some(Picture::Dashboard), .. } => bench::draw_dashboard(),
         Verb::IdentifyThermal { bag } => heat::identify(&bag),
         Verb::Replay { files, node, config, output } => {
             replay::replay(&replay::Wish { files, node, config, output })

@@ -14,11 +14,12 @@ use crate::{emulated, paths};
 /// Emulation is slow; a healthy run ends within two minutes.
 const LIMIT: Duration = Duration::from_secs(420);
 
-/// The lines the guest runs: the bus transport alone, then six drives on the bus and the driver.
+/// The lines the guest runs: the bus transport alone, then six drives on the bus, and the driver twice.
 const JOB: &str = "
 ip link add vcan0 type vcan && ip link set vcan0 txqueuelen 26 up || exit 3
 /dev/shm/vcan_check vcan0 || exit 4
 /dev/shm/drives --interface vcan0 &
+/dev/shm/on_bus vcan0 --node 3 --counts 1048576 --swing 0.05 || exit 5
 /dev/shm/on_bus vcan0 --faults
 ";
 

@@ -4,6 +4,10 @@ use crate::command::{DriveState, DriverState};
 use crate::joint::PerJoint;
 use crate::time::Stamp;
 
+/// Turns the tip link in the base so that the tool points down (z of the tip), its x axis to the base, as
+/// it stands there with the last joint at 0: quaternion x, y, z, w.
+pub const TOOL_DOWN: [f64; 4] = [0.0, 1.0, 0.0, 0.0];
+
 /// What the supervisor wants of every node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ArmMode {

@@ -34,6 +34,8 @@ function onUpdate(update) {
     case 'point': return plots?.add(update.is);
     case 'recordings': return panels.recordings(update.is);
     case 'cell': return panels.cell(update.is);
+    case 'plan': scene?.plan(update); return panels.plan(update);
+    case 'surroundings': return scene?.surroundings(update);
   }
 }
 
@@ -71,6 +73,8 @@ async function load() {
     await scene.load(hello.joints);
     scene.alarms(newest.alarms?.alarms ?? []);
     scene.live(link.state === 'live');
+    if (newest.surroundings) scene.surroundings(newest.surroundings);
+    if (newest.plan) scene.plan(newest.plan);
     if (newest.frame) scene.take(newest.frame);
   } catch (error) {
     console.error(error);

@@ -74,7 +74,7 @@ export class Panels {
 
   // --- Arm
 
-  arm({ mode, reason, pause, holder, supervised, age, joints }) {
+  arm({ mode, reason, pause, holder, supervised, age, joints, payload, measured, deviation, law }) {
     const [shape, tone] = MODES[mode] ?? ['off', 'off'];
     $('mode').dataset.mode = mode ?? 'unknown';
     $('mode').className = `mode tone-${supervised ? tone : 'error'}`;
@@ -85,6 +85,15 @@ export class Panels {
     $('scene-note').hidden = !(age === null || age > 0.5);
     write($('scene-note'), age === null ? 'No position was heard yet' : `joint_state is silent for ${number(age, 1)} s: pose from control, if it lives`);
     joints.forEach((joint, index) => this.jointState(index, joint));
+    $('load').hidden = payload === null;
+    const felt = measured === null ? '' : `, measured ${number(measured, 2)} ± ${number(deviation, 2)} kg`;
+    write($('load'), `Payload ${number(payload, 2)} kg${felt} · law ${law}`);
+  }
+
+  // The motion that planning is about to have driven.
+  plan({ stage, times }) {
+    $('plan-key').hidden = stage === 'none';
+    write($('plan-word'), `planned, ${number(times.at(-1), 1)} s${stage === 'driven' ? ', under way' : ''}`);
   }
 
   lost() {

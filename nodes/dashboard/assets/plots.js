@@ -23,6 +23,7 @@ export class Plots {
     this.shown = joints.map(() => true);
     this.points = [];
     this.span = history;
+    this.drew = 0;
     this.figures = [
       { title: 'Position', key: 'p', angle: 1, digits: 0 },
       { title: 'Tracking error, largest', key: 'e', angle: 1000, digits: 2 },
@@ -143,6 +144,7 @@ export class Plots {
   }
 
   draw() {
+    this.drew = performance.now();
     for (const figure of this.figures) figure.plot.setData(this.data(figure, this.scale(figure)));
   }
 
@@ -160,7 +162,12 @@ export class Plots {
     if (last && point.n <= last.n) return;
     this.points.push(point);
     while (this.points.length && this.points[0].t < point.t - this.history) this.points.shift();
-    if (this.visible && !document.hidden) this.draw();
+    if (this.visible && !document.hidden && performance.now() - this.drew > this.pause()) this.draw();
+  }
+
+  // Between two drawings, ms: as long as a pixel lasts, for a point more moves nothing before.
+  pause() {
+    return (this.span * 1000) / (this.figures[0].plot?.width ?? 400);
   }
 
   theme() {

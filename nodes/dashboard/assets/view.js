@@ -8,11 +8,14 @@ import {
   HemisphereLight, Line, LineBasicMaterial, LineSegments, LoadingManager, Mesh, MeshBasicMaterial, MeshLambertMaterial,
   OrbitControls, PerspectiveCamera, RingGeometry, Scene as World, URDFLoader, Vector3, WebGLRenderer,
 } from '/vendor/scene.js';
+import { Around } from '/around.js';
 
 const STALE = 700; // ms without a pose after which the arm is shown pale
 const TRAIL = 160; // points
 const SLOW = 30; // ms per frame above which fewer pixels are drawn
 const QUICK = 14; // ms per frame below which more are
+const HANGING = 500; // ms per frame that count at most
+const COARSEST = 0.5; // pixels drawn per pixel of the screen, each way
 const APART = 0.004; // rad between pose and setpoint that is worth an outline
 
 export class Scene {
@@ -61,11 +64,14 @@ export class Scene {
     this.names = joints.map((joint) => joint.name);
     this.arm = this.robot(text);
     this.ghost = this.robot(text);
+    this.player = this.robot(text);
+    this.player.visible = false;
     this.tip = deepest(this.arm);
+    this.around = new Around(this.arm, this.calm);
     this.loaded = new Promise((resolve) => setTimeout(resolve, 0));
     await this.loaded;
     this.paint();
-    this.world.add(this.arm, this.ghost);
+    this.world.add(this.arm, this.ghost, this.player);
     this.dirty = true;
     this.tick = this.tick.bind(this);
     this.last = performance.now();
@@ -79,24 +85,19 @@ export class Scene {
     return loader.parse(text);
   }
 
-  // Solids keep their colours and get edges; the ghost is edges only.
+  // Solids keep their colours and get edges; ghosts are edges only.
   paint() {
-    if (!this.arm || !this.ghost) return;
+    if (!this.arm || !this.player) return;
     this.arm.traverse((part) => {
       if (!part.isMesh || part.userData.painted) return;
       part.userData.painted = true;
       const color = part.material?.color ?? new Color(0x9aa4ae);
-      part.material = new MeshLambertMaterial({ color, transparent: true });
+      part.material = new MeshLambertMaterial({ color });
       const edges = new LineSegments(new EdgesGeometry(part.geometry, 32), this.edgeMaterial);
       part.add(edges);
     });
-    this.ghost.traverse((part) => {
-      if (!part.isMesh || part.userData.painted) return;
-      part.userData.painted = true;
-      const edges = new LineSegments(new EdgesGeometry(part.geometry, 32), this.ghostMaterial);
-      part.add(edges);
-      part.material = new MeshBasicMaterial({ visible: false });
-    });
+    outline(this.ghost, this.ghostMaterial);
+    outline(this.player, this.playerMaterial);
   }
 
   floor() {
@@ -135,6 +136,8 @@ export class Scene {
     const color = (name) => new Color(style.getPropertyValue(name).trim());
     this.edgeMaterial ??= new LineBasicMaterial({ transparent: true, opacity: 0.5 });
     this.ghostMaterial ??= new LineBasicMaterial({ transparent: true, opacity: 0.9 });
+    this.playerMaterial ??= new LineBasicMaterial({ transparent: true, opacity: 0.9 });
+    this.playerMaterial.color = color('--plan');
     this.edgeMaterial.color = color('--bg').lerp(new Color(0x000000), 0.6);
     this.ghostMaterial.color = color('--ghost');
     this.trail.material.color = color('--accent');
@@ -172,6 +175,17 @@ export class Scene {
       this.to = frame.p;
     }
     this.setpoint = frame.s;
+  }
+
+  // The motion that planning announced, and what it knows around the arm.
+  plan(plan) {
+    this.around?.motion(plan);
+    this.dirty = true;
+  }
+
+  surroundings(update) {
+    this.around?.take(update);
+    this.dirty = true;
   }
 
   live(live) {
@@ -233,10 +247,11 @@ export class Scene {
     const stale = !this.linked || now - this.arrived > STALE;
     if (stale !== this.stale) {
       this.stale = stale;
-      this.arm.traverse((part) => { if (part.material?.isMeshLambertMaterial) part.material.opacity = stale ? 0.35 : 1; });
+      this.arm.traverse((part) => { if (part.material?.isMeshLambertMaterial && !part.userData.around) pale(part.material, stale); });
       this.dirty = true;
     }
     this.haunt(pose, stale);
+    this.play(now, stale);
     if (this.controls.enableDamping) this.controls.update();
   }
 
@@ -250,6 +265,14 @@ export class Scene {
       this.put(this.ghost, should);
       this.dirty = true;
     }
+  }
+
+  // The outline of what planning means to do.
+  play(now, stale) {
+    const pose = stale ? null : this.around.pose(now);
+    if (pose) this.put(this.player, pose);
+    if (pose || this.player.visible) this.dirty = true;
+    this.player.visible = pose !== null;
   }
 
   put(robot, pose) {
@@ -289,11 +312,11 @@ export class Scene {
 
   // Fewer pixels where drawing is slow, more where there is time.
   adapt(spent) {
-    if (spent > 250) return;
-    this.cost = (this.cost ?? 20) * 0.94 + spent * 0.06;
+    // A tab that was hidden for an hour is not slow.
+    this.cost = (this.cost ?? 20) * 0.94 + Math.min(spent, HANGING) * 0.06;
     this.steady = (this.steady ?? 0) + 1;
-    if (this.steady < 24) return;
-    const wanted = this.cost > SLOW ? Math.max(this.ratio * 0.8, 0.5) : this.cost < QUICK ? Math.min(this.ratio * 1.15, this.most) : this.ratio;
+    if (this.steady < (this.cost > 3 * SLOW ? 4 : 24)) return;
+    const wanted = this.cost > SLOW ? Math.max(this.ratio * 0.8, COARSEST) : this.cost < QUICK ? Math.min(this.ratio * 1.15, this.most) : this.ratio;
     this.steady = 0;
     if (wanted !== this.ratio) {
       this.ratio = wanted;
@@ -309,6 +332,22 @@ function drawsInSoftware() {
   const name = about ? String(probe.getParameter(about.UNMASKED_RENDERER_WEBGL)) : '';
   probe?.getExtension('WEBGL_lose_context')?.loseContext();
   return /swiftshader|llvmpipe|software/i.test(name);
+}
+
+function outline(robot, material) {
+  robot.traverse((part) => {
+    if (!part.isMesh || part.userData.painted) return;
+    part.userData.painted = true;
+    part.add(new LineSegments(new EdgesGeometry(part.geometry, 32), material));
+    part.material = new MeshBasicMaterial({ visible: false });
+  });
+}
+
+// Only what is pale is mixed with what lies behind: mixing costs, and most of the time nothing is pale.
+function pale(material, is) {
+  material.transparent = is;
+  material.opacity = is ? 0.35 : 1;
+  material.needsUpdate = true; // another shader
 }
 
 function ring(radius, material) {

@@ -4,7 +4,9 @@
 //! everything: a dead node, a silent joint, heat, a stop.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // an aid for people at a desk
 
+use dashboard::preview::Motion;
 use dashboard::server::{Meshes, Server, Setup};
+use dashboard::surroundings::{Form, Shape};
 use dashboard::view::{self, CellTopic};
 use dashboard::{Answer, Config, Dashboard, Hello, Inputs, Watched};
 use std::f64::consts::FRAC_PI_2;
@@ -14,6 +16,7 @@ use vocabulary::command::{DriveState, DriverState, Lease};
 use vocabulary::health::{CycleStatistics, Health, Heartbeat, Lifecycle};
 use vocabulary::joint::{JointLimits, JointOrder};
 use vocabulary::plan::{ControlPhase, ControlState};
+use vocabulary::settings::{ControlSettings, LoadEstimate, TipLoad};
 use vocabulary::thermal::{SensorState, ThermalAlarm, ThermalLevel, ThermalState};
 use vocabulary::time::{Monotonic, Now, Received, Stamp};
 
@@ -68,6 +71,9 @@ fn received<T>(at: Monotonic, value: T) -> Received<T> {
     Received { at, value }
 }
 
+/// Steps of the ten minutes that are over when the page is first served.
+const HISTORY: u64 = 30_000;
+
 struct Play {
     trouble: bool,
     stopped: Option<f64>,
@@ -104,6 +110,14 @@ impl Play {
             }),
             watched: NODES.iter().map(|(node, _)| watched(node)).collect(),
             cell: (tick.is_multiple_of(100) && self.trouble).then(cell),
+            shapes: (tick == 0).then(shapes),
+            motion: (tick > HISTORY && tick.is_multiple_of(600)).then(motion),
+            settings: Some(ControlSettings {
+                law: "position".into(),
+                payload: TipLoad { mass: 1.0, ..TipLoad::default() },
+                estimate: Some(LoadEstimate { mass: 0.97, center: [0.0; 3], deviation: 0.05 }),
+                ..ControlSettings::default()
+            }),
             ..Inputs::default()
         }
     }
@@ -248,6 +262,32 @@ fn watched(node: &str) -> Watched {
     }
 }
 
+/// A table, something on it, and something in the hand.
+fn shapes() -> Vec<Shape> {
+    let shape = |name: &str, form, frame: &str, position, size| Shape {
+        name: name.into(),
+        form,
+        frame: frame.into(),
+        position,
+        turn: [0.0, 0.0, 0.0, 1.0],
+        size,
+        color: [0.3, 0.7, 0.4, 0.6],
+        points: Vec::new(),
+    };
+    vec![
+        shape("scene/table", Form::Box, "base_link", [0.55, 0.0, 0.05], [0.5, 0.9, 0.1]),
+        shape("scene/part", Form::Cylinder, "base_link", [0.6, 0.3, 0.16], [0.08, 0.08, 0.12]),
+        shape("scene/ball", Form::Ball, "base_link", [0.45, -0.3, 0.14], [0.08; 3]),
+        shape("carried/part", Form::Box, "tool0", [0.0, 0.0, 0.05], [0.06, 0.06, 0.1]),
+    ]
+}
+
+fn motion() -> Motion {
+    let times: Vec<f64> = (0..=40).map(|n| f64::from(n) * 0.1).collect();
+    let positions = times.iter().map(|t| pose(t + 1.8)).collect();
+    Motion { times, positions }
+}
+
 fn cell() -> Vec<CellTopic> {
     let topic = |topic: &str, message| CellTopic {
         topic: topic.into(),
@@ -306,10 +346,10 @@ fn main() {
     println!("http://127.0.0.1:{port}/#token={TOKEN}");
     let began = Instant::now();
     // Ten minutes of history in a moment.
-    for tick in 0..30_000_u64 {
+    for tick in 0..HISTORY {
         step(&mut dashboard, &server, &mut play, tick as f64 * 0.02, tick);
     }
-    for tick in 30_000_u64.. {
+    for tick in HISTORY.. {
         let t = 600.0 + began.elapsed().as_secs_f64();
         while let Some(request) = server.next_call() {
             match request.call.name() {

@@ -20,7 +20,9 @@ pub mod history;
 #[cfg(feature = "ros")]
 pub mod host;
 pub mod markers;
+pub mod preview;
 pub mod server;
+pub mod surroundings;
 pub mod view;
 pub mod words;
 
@@ -32,13 +34,16 @@ use alarms::{Alarm, Alarms, Severity, Situation};
 use events::Events;
 use history::{Decimator, Point, Sample};
 use overview::{NodeRow, NodeTable, Presence};
+use preview::{Motion, Preview};
 use std::time::Duration;
+use surroundings::Shape;
 use view::{ArmView, CellTopic, Update};
 use vocabulary::arm::{ArmState, ArmStatus, Derating};
 use vocabulary::command::Lease;
 use vocabulary::health::{Health, Heartbeat, LogLine, NodeHealth};
 use vocabulary::joint::JointOrder;
 use vocabulary::plan::ControlState;
+use vocabulary::settings::ControlSettings;
 use vocabulary::thermal::{ThermalAlarm, ThermalState};
 use vocabulary::time::{Monotonic, Now, Pace, Received};
 
@@ -86,6 +91,12 @@ pub struct Inputs {
     pub thermal_alarm: Option<ThermalAlarm>,
     /// Newest derating.
     pub derating: Option<Derating>,
+    /// What control works with.
+    pub settings: Option<ControlSettings>,
+    /// The motion that planning announced.
+    pub motion: Option<Motion>,
+    /// Everything that planning shows.
+    pub shapes: Option<Vec<Shape>>,
     /// The supervisor's table.
     pub watched: Vec<Watched>,
     /// All topics of the cell, when one of them has news.
@@ -119,6 +130,7 @@ struct World {
     thermal: Option<Received<ThermalState>>,
     thermal_alarm: Option<ThermalAlarm>,
     derating: Option<Derating>,
+    settings: Option<ControlSettings>,
     /// Node name by boot id, newest last: who holds the lease.
     boots: Vec<(u64, String)>,
 }
@@ -188,6 +200,7 @@ pub struct Dashboard {
     alarms: Alarms,
     events: Events,
     decimator: Decimator,
+    preview: Preview,
     browsers: usize,
     judge: Pace,
     slow: Pace,
@@ -208,6 +221,7 @@ impl Dashboard {
             alarms: Alarms::default(),
             events: Events::default(),
             decimator: Decimator::default(),
+            preview: Preview::default(),
             browsers: 0,
             judge: Pace::new(JUDGE),
             slow: Pace::new(SLOW),
@@ -275,6 +289,11 @@ impl Dashboard {
         world.thermal = inputs.thermal.or(world.thermal.take());
         world.thermal_alarm = inputs.thermal_alarm.or(world.thermal_alarm.take());
         world.derating = inputs.derating.or(world.derating.take());
+        world.settings = inputs.settings.or(world.settings.take());
+        // A motion that was announced before we listened may be over.
+        let motion = inputs.motion.filter(|_| settled);
+        outputs.updates.extend(motion.map(|motion| self.preview.announce(now.mono, &motion)));
+        outputs.updates.extend(inputs.shapes.map(surroundings::surroundings));
         outputs.updates.extend(inputs.cell.map(|topics| view::cell(&topics)));
     }
 
@@ -317,6 +336,8 @@ impl Dashboard {
 
     /// Pose and plots: every step.
     fn track(&mut self, now: Now, outputs: &mut Outputs) {
+        let phase = self.world.control(now.mono).map(|control| control.phase);
+        outputs.updates.extend(self.preview.judge(now.mono, phase));
         let sample = self.world.sample(now.mono);
         outputs.point = self.decimator.take(now, &sample);
         if self.browsers == 0 {
@@ -378,6 +399,7 @@ impl Dashboard {
             supervised: rows.iter().any(lives),
             arm: world.arm(now.mono),
             control: world.control(now.mono),
+            settings: world.settings.as_ref(),
             age: world.arm.as_ref().map_or(f64::NAN, |arm| now.mono.since(arm.at).as_secs_f64()),
         })
     }

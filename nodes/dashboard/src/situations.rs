@@ -202,3 +202,54 @@ fn a_frame_stays_small() {
     let frame = updates.iter().find(|u| u.kind == Kind::Frame).unwrap();
     assert!(frame.json.len() < 600, "{} bytes: {}", frame.json.len(), frame.json);
 }
+
+#[test]
+fn an_announced_motion_is_told_until_it_was_driven_but_not_one_from_before_the_start() {
+    let motion = preview::Motion { times: vec![0.0, 1.0], positions: vec![[0.0; 6], [1.0; 6]] };
+    let mut dashboard = dashboard();
+    let announce = |at: u64, ms: u64| Inputs {
+        motion: (ms == at).then(|| motion.clone()),
+        browsers: 1,
+        ..Inputs::default()
+    };
+    let early = run(&mut dashboard, 0, 6_000, |ms| announce(20, ms));
+    assert!(early.iter().all(|update| update.kind != Kind::Plan), "one that may be over is told");
+    let told = run(&mut dashboard, 6_000, 7_000, |ms| announce(6_500, ms));
+    assert_eq!(newest(&told, Kind::Plan)["stage"], "announced");
+    assert_eq!(newest(&told, Kind::Plan)["positions"][1][5], 1.0);
+    let moving = |ms| Inputs { control: Some(control(ms)), browsers: 1, ..Inputs::default() };
+    let told = run(&mut dashboard, 7_000, 8_000, moving);
+    assert_eq!(newest(&told, Kind::Plan)["stage"], "driven");
+    let rests = |ms| {
+        let mut control = control(ms);
+        control.value.phase = ControlPhase::Reached;
+        Inputs { control: Some(control), browsers: 1, ..Inputs::default() }
+    };
+    let told = run(&mut dashboard, 8_000, 9_000, rests);
+    assert_eq!(newest(&told, Kind::Plan)["stage"], "none");
+}
+
+#[test]
+fn the_payload_is_told_as_declared_and_as_measured() {
+    use vocabulary::settings::{LoadEstimate, TipLoad};
+    let mut dashboard = dashboard();
+    let settings = ControlSettings {
+        law: "position".into(),
+        payload: TipLoad { mass: 1.5, ..TipLoad::default() },
+        ..ControlSettings::default()
+    };
+    let first = Inputs { settings: Some(settings.clone()), browsers: 1, ..Inputs::default() };
+    let told = dashboard.step(now(0), first).updates;
+    let arm = newest(&told, Kind::Arm);
+    assert_eq!((&arm["payload"], &arm["law"]), (&1.5.into(), &"position".into()));
+    assert!(arm["measured"].is_null());
+    let estimate = LoadEstimate { mass: 1.46, center: [f64::NAN; 3], deviation: 0.04 };
+    let settings = ControlSettings { estimate: Some(estimate), ..settings };
+    let told = run(&mut dashboard, 200, 400, |_| Inputs {
+        settings: Some(settings.clone()),
+        browsers: 1,
+        ..Inputs::default()
+    });
+    let arm = newest(&told, Kind::Arm);
+    assert_eq!((&arm["measured"], &arm["deviation"]), (&1.46.into(), &0.04.into()));
+}

@@ -13,6 +13,7 @@ use vocabulary::arm::{ArmState, ArmStatus};
 use vocabulary::command::Lease;
 use vocabulary::joint::{JOINTS, JointLimits, JointOrder, PerJoint};
 use vocabulary::plan::ControlState;
+use vocabulary::settings::ControlSettings;
 use vocabulary::thermal::{ThermalAlarm, ThermalState};
 use vocabulary::time::{Now, Stamp};
 
@@ -37,11 +38,15 @@ pub enum Kind {
     Recordings,
     /// The job and its stations.
     Cell,
+    /// The motion that planning is about to have driven.
+    Plan,
+    /// What is around the arm and in its hand.
+    Surroundings,
 }
 
 impl Kind {
     /// All kinds, by urgency.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Arm,
         Self::Frame,
         Self::Alarms,
@@ -51,6 +56,8 @@ impl Kind {
         Self::Point,
         Self::Recordings,
         Self::Cell,
+        Self::Plan,
+        Self::Surroundings,
     ];
 }
 
@@ -64,7 +71,7 @@ pub struct Update {
 }
 
 impl Update {
-    fn new(kind: Kind, body: &impl Serialize) -> Self {
+    pub(crate) fn new(kind: Kind, body: &impl Serialize) -> Self {
         // Plain structs with string keys: there is nothing that could fail.
         Self { kind, json: serde_json::to_string(body).unwrap_or_default() }
     }
@@ -171,6 +178,11 @@ struct Arm<'a> {
     epoch: u64,
     holder: &'a str,
     pause: &'a str,
+    /// What control reckons with at the tool, kg: declared, measured and its standard deviation.
+    payload: Option<f64>,
+    measured: Option<f64>,
+    deviation: Option<f64>,
+    law: &'a str,
     supervised: bool,
     /// Ages of what is shown, s.
     age: Option<f64>,
@@ -201,6 +213,8 @@ pub struct ArmView<'a> {
     pub arm: Option<&'a ArmState>,
     /// Report of control, unless too old.
     pub control: Option<&'a ControlState>,
+    /// What control works with.
+    pub settings: Option<&'a ControlSettings>,
     /// Age of the newest state of the joints, s.
     pub age: f64,
 }
@@ -208,6 +222,7 @@ pub struct ArmView<'a> {
 /// Mode of the arm, state of its joints.
 #[must_use]
 pub fn arm(view: &ArmView) -> Update {
+    let estimate = view.settings.and_then(|settings| settings.estimate);
     let body = Arm {
         mode: view.status.map(|status| status.mode.word()),
         reason: view.status.map_or("", |status| &status.reason),
@@ -216,6 +231,10 @@ pub fn arm(view: &ArmView) -> Update {
         epoch: view.lease.map_or(0, |lease| lease.epoch),
         holder: view.holder,
         pause: view.control.map_or("", |control| &control.reason),
+        payload: view.settings.and_then(|settings| rounded(settings.payload.mass, 3)),
+        measured: estimate.and_then(|estimate| rounded(estimate.mass, 3)),
+        deviation: estimate.and_then(|estimate| rounded(estimate.deviation, 3)),
+        law: view.settings.map_or("", |settings| &settings.law),
         supervised: view.supervised,
         age: rounded(view.age, 2),
         joints: view.arm.map(joints_now).unwrap_or_default(),

@@ -3,7 +3,7 @@ export {
   AmbientLight, BoxGeometry, BufferAttribute, BufferGeometry, Color, CylinderGeometry,
   DirectionalLight, EdgesGeometry, Fog, GridHelper, Group, HemisphereLight, Line, LineBasicMaterial,
   LineLoop, LineSegments, LoadingManager, Mesh, MeshBasicMaterial, MeshLambertMaterial,
-  MeshStandardMaterial, Object3D, PerspectiveCamera, Plane, Quaternion, Raycaster, RingGeometry,
+  MeshStandardMaterial, Object3D, PerspectiveCamera, Plane, Points, PointsMaterial, Quaternion, Raycaster, RingGeometry,
   Scene, SphereGeometry, Vector2, Vector3, WebGLRenderer, DoubleSide, BackSide, SRGBColorSpace,
   CircleGeometry, Box3,
 } from 'three';

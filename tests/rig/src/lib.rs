@@ -4,6 +4,7 @@
 //! The one rule: every wait has an end, and its error says what was waited for.
 
 pub mod browser;
+pub mod cli;
 pub mod client;
 pub mod drives;
 pub mod figures;

@@ -2,6 +2,7 @@
 //!
 //! The rule: nothing is asked of the cell that anybody else could not ask; what is judged is on its topics.
 
+use crate::cli::root;
 use crate::client::ArmClient;
 use crate::single::Single;
 use anyhow::{Context, Result, ensure};
@@ -9,7 +10,6 @@ use r2r::QosProfile;
 use r2r::armature_msgs::msg::{CellEvent, CellStation, CellStations, CellStatus};
 use r2r::armature_msgs::srv::LoadJob;
 use std::cell::{Ref, RefCell};
-use std::path::PathBuf;
 use std::process::Command;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -179,11 +179,6 @@ impl Line {
         let request = LoadJob::Request { text: job.to_owned(), check, ..Default::default() };
         arm.call::<LoadJob::Service>("cell/load", &request, ANSWER)
     }
-}
-
-/// The repository.
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// A command that runs a station in Python; `script` from the root of the repository.

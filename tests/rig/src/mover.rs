@@ -128,8 +128,8 @@ impl RunningMove {
 #[must_use]
 pub fn tool_down(position: [f64; 3]) -> PoseStamped {
     let [x, y, z] = position;
-    let half = std::f64::consts::FRAC_1_SQRT_2;
-    let orientation = Quaternion { x: 0.0, y: half, z: 0.0, w: half };
+    let [qx, qy, qz, qw] = vocabulary::arm::TOOL_DOWN;
+    let orientation = Quaternion { x: qx, y: qy, z: qz, w: qw };
     let pose = Pose { position: Point { x, y, z }, orientation };
     PoseStamped { pose, ..PoseStamped::default() }
 }

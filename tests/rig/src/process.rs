@@ -62,6 +62,11 @@ impl Process {
         matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// Whether it ended well, once it has ended.
+    pub fn success(&mut self) -> Option<bool> {
+        self.child.try_wait().ok().flatten().map(|status| status.success())
+    }
+
     /// SIGINT to the group (what Ctrl-C does), SIGKILL after `grace`.
     pub fn stop(&mut self, grace: Duration) {
         if !self.is_running() {

@@ -15,6 +15,7 @@ mod idle;
 mod judge;
 mod motion;
 mod move_to;
+mod picture;
 mod places;
 mod planned;
 mod restart;
@@ -50,6 +51,9 @@ struct Arguments {
     /// How many random requests the server of the dashboard answered or refused.
     #[arg(long)]
     fuzzed: Option<String>,
+    /// Measures nothing: takes a picture of the dashboard of the working arm, a PNG.
+    #[arg(long)]
+    picture: Option<PathBuf>,
 }
 
 /// Parts of the benchmark.
@@ -97,6 +101,9 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     rig::launch::without_quarantine();
     let wanted = |part| arguments.only.is_none_or(|only| only == part);
+    if let Some(path) = &arguments.picture {
+        return picture::take(path);
+    }
     let mut report = Report::new(Vec::new());
     report.quick = arguments.quick;
     let witness = Witness::start();

@@ -106,6 +106,12 @@ impl Moving {
         self.tracking.deviations(&self.scenario.program)
     }
 
+    /// Lets the motion under way end; the arm, at rest.
+    pub fn rest(mut self) -> Result<Scenario> {
+        self.scenario.expect_success(&mut self.goal)?;
+        Ok(self.scenario)
+    }
+
     /// Keeps moving for a while.
     pub fn keep_moving(&mut self, time: Duration) -> Result<()> {
         let until = Instant::now() + time;

@@ -1,9 +1,11 @@
 //! Command lines of docs/api.md, each with what it prints on an enabled arm.
 //!
-//! The one rule: they shall work one after the other in the order of the page. No test types them into
-//! the arm yet: until one does, what they print is expected and not seen.
+//! The one rule: tests/conformance_api.rs types every one of them as it stands on the page. What must
+//! have happened before is said beside it.
 
 use std::collections::BTreeMap;
+
+use vocabulary::arm::TOOL_DOWN;
 
 /// A command line and a part of what it prints.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,17 +14,42 @@ pub struct Example {
     pub command: String,
     /// Part of its output.
     pub prints: String,
+    /// What must have happened before, as `after …` or `while …`; empty for nothing.
+    pub when: &'static str,
+}
+
+/// When a service or action works, or when a topic speaks, where that is not always.
+fn when(name: &str) -> &'static str {
+    match name {
+        "arm/disable" | "arm/stop" => "while it is enabled",
+        "arm/enable" => "after `arm/disable`",
+        "arm/resume" => "after `arm/stop`",
+        "cell/start" => "while a job is loaded and none runs",
+        "cell/events" | "cell/pause" | "cell/abort" => "while a job runs",
+        "cell/resume" | "cell/step" => "while the job is paused",
+        "planning/preview" => "after a goal of `planning/move_to`",
+        "recorder/events" => "after `recorder/mark`, a loss or a fault",
+        "recorder/is_paused" => "after `recorder/resume`",
+        _ => "",
+    }
 }
 
 const UP: &str = "[0.0, 0.0, 0.0, 0.0, 1.5708, 0.0]";
 const JOINTS: &str = "[joint_1, joint_2, joint_3, joint_4, joint_5, joint_6]";
-const POSE: &str = "{pose: {position: {x: 0.45, y: 0.2, z: 0.3}, \
-                    orientation: {y: 0.7071068, w: 0.7071068}}}";
+
+/// A pose of the tip, the tool down.
+fn pose() -> String {
+    let [x, y, z, w] = TOOL_DOWN;
+    format!(
+        "{{pose: {{position: {{x: 0.45, y: 0.2, z: 0.3}}, \
+         orientation: {{x: {x:.1}, y: {y:.1}, z: {z:.1}, w: {w:.1}}}}}}}"
+    )
+}
 
 /// Words after the type of a service, and what its answer holds; services with an empty request and
 /// `success=True` are not listed.
 fn calls() -> BTreeMap<&'static str, (String, &'static str)> {
-    let trajectory = trajectory();
+    let (trajectory, pose) = (trajectory(), pose());
     let settings = "settings: {allowed_time: 0.5}";
     BTreeMap::from([
         ("arm/hand_over", ("{canary: 0.5}".to_owned(), "success=True")),
@@ -41,6 +68,10 @@ fn calls() -> BTreeMap<&'static str, (String, &'static str)> {
                 "success=True",
             ),
         ),
+        (
+            "cell/load",
+            ("{text: '{name: nap, steps: [{wait: 0.5}]}', check: true}".to_owned(), "success=True"),
+        ),
         ("arm_controller/query_state", (String::new(), "joint_6")),
         (
             "arm_controller/validate_trajectory",
@@ -57,7 +88,7 @@ fn calls() -> BTreeMap<&'static str, (String, &'static str)> {
                 "code=0",
             ),
         ),
-        ("planning/plan_to_pose", (format!("{{pose: {POSE}, start: {UP}, {settings}}}"), "code=0")),
+        ("planning/plan_to_pose", (format!("{{pose: {pose}, start: {UP}, {settings}}}"), "code=0")),
         (
             "planning/plan_cartesian",
             (
@@ -68,7 +99,7 @@ fn calls() -> BTreeMap<&'static str, (String, &'static str)> {
                 "code=0",
             ),
         ),
-        ("planning/compute_ik", (format!("{{pose: {POSE}, avoid_collisions: true}}"), "code=0")),
+        ("planning/compute_ik", (format!("{{pose: {pose}, avoid_collisions: true}}"), "code=0")),
         ("planning/compute_fk", (format!("{{positions: {UP}}}"), "base_link")),
         ("planning/check_state", (format!("{{positions: {UP}}}"), "free=True")),
         (
@@ -135,6 +166,7 @@ pub fn call(name: &str, kind: &str) -> Example {
     Example {
         command: format!("cargo xtask ros2 -- service call /{name} {kind}{words}"),
         prints: prints.to_owned(),
+        when: when(name),
     }
 }
 
@@ -143,18 +175,14 @@ pub fn topic(name: &str, kind: &str, qos: &str) -> Example {
     let durability = if qos == "Latched" { "transient_local" } else { "volatile" };
     let reliability = if matches!(qos, "Latest" | "Stream") { "best_effort" } else { "reliable" };
     let way = format!("--qos-reliability {reliability} --qos-durability {durability}");
-    match sent().remove(name) {
-        Some(words) => Example {
-            command: format!(
-                "cargo xtask ros2 -- topic pub --once {way} /{name} {kind} \"{words}\""
-            ),
-            prints: "publishing #1".to_owned(),
-        },
-        None => Example {
-            command: format!("cargo xtask ros2 -- topic echo --once {way} /{name} {kind}"),
-            prints: "---".to_owned(),
-        },
-    }
+    let (command, prints) = match sent().remove(name) {
+        Some(words) => {
+            (format!("topic pub --once {way} /{name} {kind} \"{words}\""), "publishing #1")
+        }
+        None => (format!("topic echo --once {way} /{name} {kind}"), "---"),
+    };
+    let command = format!("cargo xtask ros2 -- {command}");
+    Example { command, prints: prints.to_owned(), when: when(name) }
 }
 
 /// The example of an action. The verb `ros2 action` is not published for this prefix.
@@ -163,5 +191,6 @@ pub fn action(name: &str) -> Example {
         "planning/move_to" => ("examples/mobile_base.py", "I have bearing, thank you"),
         _ => ("tests/python/follow_trajectory.py", "good goal: status 4, code 0"),
     };
-    Example { command: format!("cargo xtask shell -- python3 {script}"), prints: prints.to_owned() }
+    let command = format!("cargo xtask shell -- python3 {script}");
+    Example { command, prints: prints.to_owned(), when: when(name) }
 }

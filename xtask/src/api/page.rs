@@ -14,8 +14,9 @@ const HEAD: &str = "\
 # The interface of the arm
 
 Written by `cargo xtask api` from `msg/`, `crates/vocabulary/src/topics.rs` and the sources of the nodes; a
-test fails when it is old. The examples are meant for an arm that is up and enabled. **No test types them in
-yet and they have not been tried**: what they are said to print is what is expected of them.
+test fails when it is old. The examples are for an arm that is up and enabled, those of `cell` and `camera`
+for one with `cell:=true`; a test (`tests/conformance_api.rs`) types in every one as it stands here and looks
+for what it is said to print.
 
 All names are relative: with `namespace:=left` it is `/left/joint_states`. Units are SI and rad, °C for
 temperatures; where a name says otherwise (`_ms`, `_hz`) it is so. Stamps of measurements are the time of
@@ -105,7 +106,7 @@ pub fn text(facts: &Facts) -> Result<String> {
         ("param set /control lead 0.01", "Set parameter successful"),
     ] {
         let command = format!("cargo xtask ros2 -- {command}");
-        example(&mut text, &Example { command, prints: prints.to_owned() })?;
+        example(&mut text, &Example { command, prints: prints.to_owned(), when: "" })?;
     }
     write!(text, "\n{CODES}\n## Types of armature_msgs\n")?;
     for (name, definition) in definitions(facts)? {
@@ -207,8 +208,9 @@ fn linked(kind: &str) -> String {
     }
 }
 
-fn example(text: &mut String, Example { command, prints }: &Example) -> Result<()> {
-    Ok(writeln!(text, "```\n{command}\n```\nPrints `{prints}`.")?)
+fn example(text: &mut String, Example { command, prints, when }: &Example) -> Result<()> {
+    let when = if when.is_empty() { String::new() } else { format!(" {when}") };
+    Ok(writeln!(text, "```\n{command}\n```\nPrints `{prints}`{when}.")?)
 }
 
 /// Name and text of every definition in msg/.

@@ -60,21 +60,28 @@ pub struct Constant {
     pub said: String,
 }
 
-/// All constants by identifier, in the order of names; per-joint topics are `feedback`, `telemetry`.
+/// All constants by identifier, below a module as `module::ID`, in the order of names; per-joint topics are
+/// `feedback`, `telemetry`.
 ///
 /// # Errors
 /// When the file cannot be read.
 pub fn constants(root: &Path) -> Result<BTreeMap<String, Constant>> {
     let path = root.join("crates/vocabulary/src/topics.rs");
     let text = fs::read_to_string(&path).with_context(|| format!("{}", path.display()))?;
-    let (mut found, mut said) = (BTreeMap::new(), String::new());
-    for line in text.lines().map(str::trim) {
+    let (mut found, mut said, mut module) = (BTreeMap::new(), String::new(), String::new());
+    for line in text.lines() {
+        match line.strip_prefix("pub mod ") {
+            Some(name) => module = format!("{}::", name.trim_end_matches([' ', '{'])),
+            None if line == "}" => module.clear(),
+            None => {}
+        }
+        let line = line.trim();
         if let Some(more) = line.strip_prefix("/// ") {
             said = format!("{said} {more}").trim().to_owned();
             continue;
         }
         if let Some((id, constant)) = constant(line, &said) {
-            found.insert(id, constant);
+            found.insert(format!("{module}{id}"), constant);
         }
         if !line.starts_with("#[") {
             said.clear();
@@ -202,27 +209,28 @@ fn names(
     files: &[String],
     constants: &BTreeMap<String, Constant>,
 ) -> Result<Vec<String>> {
-    let known = |id: &str| constants.get(id).map(|one| vec![one.name.clone()]);
     if let Some(literal) = between(expression, "\"", "\"") {
         return Ok(vec![literal.trim_start_matches('/').to_owned()]);
     }
     // A call names a function of the topics, one per joint.
     if let Some((function, _)) = expression.split_once('(') {
         let id = function.rsplit("::").next().unwrap_or_default();
-        return known(id).with_context(|| format!("no topic {id}"));
+        let constant = constants.get(id).with_context(|| format!("no topic {id}"))?;
+        return Ok(vec![constant.name.clone()]);
     }
     let path = expression.strip_suffix(".name").unwrap_or(expression);
-    let id = path.rsplit("::").next().unwrap_or(path);
-    if let Some(names) = known(id).or_else(|| known(bound(id, text)?)) {
+    let meant = |path: &str| Some(vec![constant_of(path, text, constants)?.name.clone()]);
+    if let Some(names) = meant(path).or_else(|| meant(bound(path, text)?)) {
         return Ok(names);
     }
+    let id = path.rsplit("::").next().unwrap_or(path);
     match (node, id) {
         // The five services of the arm stand in a table.
         ("supervisor", "name") => {
             let table = files.iter().find_map(|text| between(text, "const SERVICES", "];"));
             let table = table.context("no table SERVICES")?;
-            let ids = table.split("service::").skip(1).filter_map(|part| part.split(',').next());
-            Ok(ids.filter_map(known).flatten().collect())
+            let ids = table.split('(').filter_map(|part| part.split(',').next());
+            Ok(ids.filter_map(meant).flatten().collect())
         }
         // An inactive node tells its estimate below its own name.
         ("thermal", "own") => Ok(vec!["~/thermal_state".to_owned()]),
@@ -232,14 +240,36 @@ fn names(
     }
 }
 
+/// The constant that a path means in a file: `module::ID`, with the module's own name or the one that the
+/// file gives it by `as`; `ID` alone may be imported from any module that has one of that name alone.
+fn constant_of<'a>(
+    path: &str,
+    text: &str,
+    constants: &'a BTreeMap<String, Constant>,
+) -> Option<&'a Constant> {
+    let mut parts = path.rsplit("::");
+    let (id, module) = (parts.next()?, parts.next());
+    if let Some(module) = module.filter(|module| *module != "topics") {
+        let alias = format!(" as {module};");
+        let own = text.split_once(&alias).and_then(|(before, _)| before.rsplit("::").next());
+        return constants.get(&format!("{}::{id}", own.unwrap_or(module)));
+    }
+    let imported = || {
+        let suffix = format!("::{id}");
+        let mut all = constants.iter().filter(|(key, _)| key.ends_with(&suffix));
+        let first = all.next().map(|(_, constant)| constant);
+        first.filter(|_| all.next().is_none())
+    };
+    constants.get(id).or_else(imported)
+}
+
 /// The constant to which `let id = …` or `let (…, id) = (…, …)` binds a name.
 fn bound<'a>(id: &str, text: &'a str) -> Option<&'a str> {
     for line in text.lines().filter_map(|line| line.trim().strip_prefix("let ")) {
         let (left, right) = line.trim_end_matches(';').split_once(" = ")?;
         let parts = |side: &'a str| side.trim_matches(['(', ')']).split(", ").collect::<Vec<_>>();
         if let Some(at) = parts(left).iter().position(|part| *part == id) {
-            let value = parts(right).get(at).copied()?;
-            return value.rsplit("::").next();
+            return parts(right).get(at).copied();
         }
     }
     None
@@ -304,6 +334,9 @@ mod tests {
             made.iter().any(|m| m.node == node && m.role == role && m.name == name)
         };
         assert!(has("supervisor", Role::Serves, "arm/stop"));
+        assert!(
+            has("cell", Role::Serves, "cell/resume") && !has("cell", Role::Serves, "arm/resume")
+        );
         assert!(has("joint_state", Role::Publishes, "dynamic_joint_states"));
         assert!(has("joint_driver", Role::Publishes, "joints/<joint>/feedback"));
         assert!(has("planning", Role::Acts, "planning/move_to"));

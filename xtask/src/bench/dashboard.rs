@@ -3,8 +3,8 @@
 
 use super::control;
 use crate::build::cargo;
-use crate::prepare;
 use crate::process::output;
+use crate::{paths, prepare};
 use anyhow::Result;
 
 /// The test, and the line in which it says how many it sent.
@@ -21,6 +21,18 @@ pub(super) fn run(quick: bool) -> Result<bool> {
     }
     prepare::browser::ensure()?.apply(&mut client);
     Ok(client.args(["--only", "dashboard"]).status()?.success())
+}
+
+/// Takes a picture of the page of the working arm.
+///
+/// # Errors
+/// When something is missing that it needs, Chromium for one.
+pub fn picture() -> Result<bool> {
+    let path = paths::reports().join("dashboard.png");
+    std::fs::create_dir_all(paths::reports())?;
+    let mut client = control::client(false)?;
+    prepare::browser::ensure()?.apply(&mut client);
+    Ok(client.arg("--picture").arg(path).status()?.success())
 }
 
 fn fuzzed() -> Result<String> {

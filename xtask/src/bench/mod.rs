@@ -10,6 +10,7 @@ mod planning;
 mod recorder;
 mod thermal;
 
+pub use dashboard::picture as draw_dashboard;
 pub use planning::draw as draw_planning;
 
 use anyhow::{Result, ensure};

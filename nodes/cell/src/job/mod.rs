@@ -170,10 +170,10 @@ impl Job {
 }
 
 impl Pose {
-    /// The tool pointing down, its x axis to the base: as it stands there with the last joint at 0.
+    /// The tool pointing down.
     #[must_use]
     pub fn down(position: [f64; 3]) -> Self {
-        Self { frame: String::new(), position, quaternion: [0.0, 1.0, 0.0, 0.0] }
+        Self { frame: String::new(), position, quaternion: vocabulary::arm::TOOL_DOWN }
     }
 
     /// Not turned.

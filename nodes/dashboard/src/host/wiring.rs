@@ -1,6 +1,6 @@
 //! What the dashboard hears.
 
-use super::ros::Watch;
+use super::ros::{Announced, Shown, Watch};
 use crate::Inputs;
 use node::topics::{Latest, Stream};
 use node::{Shell, StartError};
@@ -9,6 +9,7 @@ use vocabulary::arm::{ArmState, ArmStatus, Derating};
 use vocabulary::command::Lease;
 use vocabulary::health::Heartbeat;
 use vocabulary::plan::ControlState;
+use vocabulary::settings::ControlSettings;
 use vocabulary::thermal::{ThermalAlarm, ThermalState};
 use vocabulary::topics::{self, Qos};
 
@@ -22,6 +23,9 @@ pub(crate) struct Wiring {
     thermal: Latest<ThermalState>,
     thermal_alarm: Latest<ThermalAlarm>,
     derating: Latest<Derating>,
+    settings: Latest<ControlSettings>,
+    motion: Latest<Announced>,
+    shapes: Latest<Shown>,
     watch: Stream<Watch>,
     /// Alarms as text for rviz.
     pub(crate) markers: r2r::Publisher<MarkerArray>,
@@ -40,6 +44,9 @@ impl Wiring {
             thermal: shell.latest(topics::THERMAL_STATE)?,
             thermal_alarm: shell.latest(topics::THERMAL_ALARM)?,
             derating: shell.latest(topics::DERATING)?,
+            settings: shell.latest(topics::CONTROL_SETTINGS)?,
+            motion: shell.latest(topics::PLANNING_PREVIEW)?,
+            shapes: shell.latest(topics::PLANNING_MARKERS)?,
             watch: shell.stream_named("/diagnostics", Qos::Reliable)?,
             markers: shell.messages(markers.name, markers.qos)?,
         })
@@ -56,6 +63,9 @@ impl Wiring {
             thermal: self.thermal.take_received(),
             thermal_alarm: self.thermal_alarm.take(),
             derating: self.derating.take(),
+            settings: self.settings.take(),
+            motion: self.motion.take().map(|announced| announced.0),
+            shapes: self.shapes.take().map(|shown| shown.0),
             watched: self.watch.take().into_iter().flat_map(|watch| watch.0).collect(),
             ..Inputs::default()
         }

@@ -36,6 +36,7 @@ files! {
     "/link.js" = "link.js", "text/javascript; charset=utf-8";
     "/panels.js" = "panels.js", "text/javascript; charset=utf-8";
     "/plots.js" = "plots.js", "text/javascript; charset=utf-8";
+    "/around.js" = "around.js", "text/javascript; charset=utf-8";
     "/view.js" = "view.js", "text/javascript; charset=utf-8";
     "/icon.svg" = "icon.svg", "image/svg+xml";
     "/vendor/scene.js" = "vendor/scene.js", "text/javascript; charset=utf-8";

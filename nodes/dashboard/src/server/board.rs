@@ -77,6 +77,6 @@ mod tests {
         board.put(Kind::ALL.iter().map(|kind| update(*kind, &format!("\"{kind:?}\""))).collect());
         let all: Vec<String> = serde_json::from_str(&board.json()).unwrap();
         assert_eq!(all.len(), KINDS);
-        assert_eq!((all[0].as_str(), all[KINDS - 1].as_str()), ("Arm", "Cell"));
+        assert_eq!((all[0].as_str(), all[KINDS - 1].as_str()), ("Arm", "Surroundings"));
     }
 }

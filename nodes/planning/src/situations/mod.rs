@@ -127,6 +127,11 @@ pub(crate) fn pose(position: [f64; 3]) -> FramedPose {
 
 /// The tool points down.
 fn down(position: [f64; 3]) -> FramedPose {
+    FramedPose { quaternion: vocabulary::arm::TOOL_DOWN, ..pose(position) }
+}
+
+/// The tool points forward.
+fn forward(position: [f64; 3]) -> FramedPose {
     let half = std::f64::consts::FRAC_1_SQRT_2;
     FramedPose { quaternion: [0.0, half, 0.0, half], ..pose(position) }
 }

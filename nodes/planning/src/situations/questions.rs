@@ -1,6 +1,6 @@
 //! Motions, places and poses that are asked for.
 
-use super::{HOME, LEFT, at, down, joints, pose, refusal, to_pose};
+use super::{HOME, LEFT, at, down, forward, joints, pose, refusal, to_pose};
 use crate::question::{Edit, FramedPose, IkAsk, RawShape, Settings, Target};
 use crate::{Code, Inputs};
 
@@ -124,7 +124,7 @@ fn an_arm_of_which_nothing_is_heard_needs_a_start() {
 #[test]
 fn all_ways_to_a_pose_reach_it_and_those_in_collision_can_be_left_out() {
     let mut world = at(HOME);
-    let mut ask = IkAsk { pose: down([0.6, 0.1, 0.1]), ..IkAsk::default() };
+    let mut ask = IkAsk { pose: forward([0.6, 0.1, 0.1]), ..IkAsk::default() };
     let all = world.planning.inverse(&ask, world.now()).unwrap();
     assert!(all.len() > 1, "the wrist can be turned over");
     for answer in &all {

@@ -38,16 +38,7 @@ fn a_stick_in_the_hand_is_kept_out_of_the_floor_until_it_is_let_go() {
     let attach = Edit::Attach {
         name: "stick".into(),
         shape: stick,
-        pose: FramedPose {
-            position: [0.2, 0.0, 0.0],
-            quaternion: [
-                0.0,
-                std::f64::consts::FRAC_1_SQRT_2,
-                0.0,
-                std::f64::consts::FRAC_1_SQRT_2,
-            ],
-            ..FramedPose::default()
-        },
+        pose: pose([0.0, 0.0, 0.2]),
         link: String::new(),
         touch: vec!["link_6".into(), "link_5".into()],
     };

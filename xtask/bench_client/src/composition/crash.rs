@@ -144,8 +144,10 @@ fn settle(moving: &mut Moving, person_needed: bool) -> Result<()> {
         scenario.enable()?;
     }
     scenario.arm.wait_for("the arm to come to rest, enabled", PATIENCE * 2, |world| {
-        world.mode() == Some(ArmStatus::ENABLED as u8)
-            && world.phase() == Some(ControlState::HOLDING as u8)
+        let phase = world.phase();
+        let at_rest = [ControlState::HOLDING as u8, ControlState::REACHED as u8];
+        let rests = phase.is_some_and(|phase| at_rest.contains(&phase));
+        world.mode() == Some(ArmStatus::ENABLED as u8) && rests
     })?;
     moving.anew()
 }
