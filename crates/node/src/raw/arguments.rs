@@ -38,7 +38,7 @@ pub struct Arguments {
     namespace: Option<String>,
     log_level: Option<String>,
     /// Parameters by the pattern of node names they are meant for, in the order of precedence.
-    parameters: Vec<(String, BTreeMap<String, Value>)>,
+    parameters: ByPattern,
 }
 
 impl Arguments {
@@ -115,8 +115,11 @@ pub(crate) fn set_log_level(logger: &str, level: &str) -> Result<(), ArgumentsEr
     Ok(())
 }
 
-/// What rcl finds in the words, by pattern of node names.
-fn parameters(words: &[String]) -> Result<Vec<(String, BTreeMap<String, Value>)>, ArgumentsError> {
+/// Parameters by pattern of node names.
+type ByPattern = Vec<(String, BTreeMap<String, Value>)>;
+
+/// What rcl finds in the words.
+fn parameters(words: &[String]) -> Result<ByPattern, ArgumentsError> {
     let all = ["--ros-args"].into_iter().chain(words.iter().map(String::as_str));
     let all = all.map(CString::new).collect::<Result<Vec<_>, _>>()?;
     let pointers: Vec<*const c_char> = all.iter().map(|word| word.as_ptr()).collect();
@@ -145,7 +148,7 @@ fn parameters(words: &[String]) -> Result<Vec<(String, BTreeMap<String, Value>)>
 
 /// # Safety
 /// `of` is as rcl made it.
-unsafe fn read(of: &rcl::rcl_params_t) -> Vec<(String, BTreeMap<String, Value>)> {
+unsafe fn read(of: &rcl::rcl_params_t) -> ByPattern {
     // SAFETY: rcl fills as many entries as it counts.
     let (names, nodes) =
         unsafe { (array(of.node_names, of.num_nodes), array(of.params, of.num_nodes)) };
