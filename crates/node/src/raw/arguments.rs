@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_node_gets_what_is_said_for_all_and_for_it_and_the_later_wins() {
-        let all = file("all", "/**:\n  ros__parameters:\n    a: 1\n    b: [x, y]\n    c: 0.5\n");
+        let all = file("all", "/**:\n  ros__parameters:\n    a: 1\n    b: [left, right]\n    c: 0.5\n");
         let own = file(
             "own",
             "/ns/one:\n  ros__parameters:\n    a: 2\n/ns/two:\n  ros__parameters:\n    a: 3\n",
@@ -242,7 +242,7 @@ mod tests {
         let parsed = Arguments::parse(&words).unwrap();
         assert_eq!((parsed.name(), parsed.namespace()), (Some("one"), Some("/ns")));
         let found = parsed.parameters("one", "/ns/one");
-        let texts = Value::Strings(vec!["x".to_owned(), "y".to_owned()]);
+        let texts = Value::Strings(vec!["left".to_owned(), "right".to_owned()]);
         let wanted = [
             ("a", Value::Integer(2)),
             ("b", texts),
