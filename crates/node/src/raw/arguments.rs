@@ -231,7 +231,8 @@ mod tests {
 
     #[test]
     fn a_node_gets_what_is_said_for_all_and_for_it_and_the_later_wins() {
-        let all = file("all", "/**:\n  ros__parameters:\n    a: 1\n    b: [left, right]\n    c: 0.5\n");
+        let all =
+            file("all", "/**:\n  ros__parameters:\n    a: 1\n    b: [left, right]\n    c: 0.5\n");
         let own = file(
             "own",
             "/ns/one:\n  ros__parameters:\n    a: 2\n/ns/two:\n  ros__parameters:\n    a: 3\n",
