@@ -8,6 +8,7 @@ use crate::gap::Gap;
 use crate::history::History;
 use crate::joints::{Joints, Readiness};
 use crate::law::{LawOutput, Laws, Measured};
+use crate::obedience::Obedience;
 use crate::payload::PayloadEstimator;
 use crate::plan::AtHand;
 use crate::rules::Rules;
@@ -103,6 +104,7 @@ pub struct Control {
     pub(crate) canary: Canary,
     pub(crate) slip: Slip,
     pub(crate) gap: Gap,
+    pub(crate) obedience: Obedience,
     /// We send commands.
     pub(crate) commands: bool,
     /// Why and when the lease was taken back.
@@ -178,6 +180,7 @@ impl Control {
             canary: Canary::new(config.canary),
             slip: Slip::default(),
             gap: Gap::new(config.period),
+            obedience: Obedience::default(),
             commands: false,
             took_back: None,
             since_epoch: None,
@@ -318,6 +321,7 @@ impl Control {
             self.seed(now.mono, setpoint_at)?;
         } else if dt > 0.0 {
             self.measure(now.mono);
+            self.wait_for_those_behind(now.mono, log);
             self.decide(now, log);
             self.course.advance(dt, self.pace());
         } else {

@@ -26,6 +26,7 @@ mod joints;
 mod law;
 mod live;
 mod margin;
+mod obedience;
 mod output;
 mod payload;
 mod plan;

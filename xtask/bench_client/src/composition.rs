@@ -161,7 +161,6 @@ fn work(composition: Composition, time: Duration) -> Result<Round> {
     })
 }
 
-/// The processes of the arm, and those of the simulated hardware.
 /// As [`pids`], once nobody new has been heard for a while: the arm is held before all nodes are there.
 fn all_pids(scenario: &mut Scenario) -> (BTreeSet<u32>, BTreeSet<u32>) {
     loop {
@@ -173,6 +172,7 @@ fn all_pids(scenario: &mut Scenario) -> (BTreeSet<u32>, BTreeSet<u32>) {
     }
 }
 
+/// The processes of the arm, and those of the simulated hardware.
 fn pids(scenario: &Scenario) -> (BTreeSet<u32>, BTreeSet<u32>) {
     let beats = scenario.arm.world.heartbeats.iter();
     let of = |hardware: bool| {

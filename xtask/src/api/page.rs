@@ -102,8 +102,8 @@ pub fn text(facts: &Facts) -> Result<String> {
     write!(text, "\n{EVERY}")?;
     for (command, prints) in [
         ("service call /control/get_state lifecycle_msgs/srv/GetState", "active"),
-        ("param get /control lead", "value is"),
-        ("param set /control lead 0.01", "Set parameter successful"),
+        ("param get /control ramp", "value is"),
+        ("param set /control ramp 0.4", "Set parameter successful"),
     ] {
         let command = format!("cargo xtask ros2 -- {command}");
         example(&mut text, &Example { command, prints: prints.to_owned(), when: "" })?;

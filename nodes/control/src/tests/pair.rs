@@ -54,6 +54,8 @@ pub(crate) struct Pair {
     /// This joint's driver alone obeys this epoch of this process.
     pub(crate) stray: Option<(usize, u64, u64)>,
     under_way: Vec<JointCommand>,
+    /// How far a joint goes in a period, and a little more, rad.
+    reach: PerJoint<f64>,
     /// This joint's driver hears nothing of this epoch.
     pub(crate) deaf: Option<(usize, u64)>,
     /// What that driver follows.
@@ -65,6 +67,7 @@ impl Pair {
         let config = Config::default();
         let arm = arm();
         let gate = CommandGate::new(crate::control::gate_config(&config, &arm));
+        let limits = arm.limits;
         let one = |boot: &u64| One {
             control: Control::new(config.clone(), arm.clone(), *boot).unwrap(),
             inputs: Inputs::default(),
@@ -92,6 +95,7 @@ impl Pair {
             lease: Lease::default(),
             stray: None,
             under_way: Vec::new(),
+            reach: limits.map(|l| l.velocity * PERIOD + 1e-3),
             deaf: None,
             deaf_target: None,
         }
@@ -263,6 +267,11 @@ impl Pair {
             let command = &target.command;
             let ahead = self.now.shifted(2.0 * PERIOD).seconds_from(target.setpoint_at);
             let (position, velocity) = command.motion_at(joint, ahead).unwrap();
+            // As drivers judge: what is further away than the joint can move is refused, and it stands.
+            if (position - before[joint]).abs() > self.reach[joint] {
+                self.setpoint.1[joint] = 0.0;
+                continue;
+            }
             let step = position - (before[joint] + speed[joint] * PERIOD);
             self.jump = self.jump.max(step.abs());
             self.setpoint.0[joint] = position;

@@ -261,6 +261,22 @@ fn takes_back(spoil: fn(&mut vocabulary::command::JointCommand) -> bool, why: &s
     assert_eq!(pair.epochs, [1, 2, 3]);
 }
 
+/// Its driver followed a bad command, and what came next was out of its reach.
+#[test]
+fn a_joint_that_was_led_astray_is_fetched_and_the_plan_ends_well() {
+    for joint in [1, 4] {
+        for away in [-0.06, 0.06] {
+            let mut pair = moving();
+            pair.setpoint.0[joint] += away;
+            pair.setpoint.1[joint] = 0.0;
+            ends_at(&mut pair, 0.8);
+            let said = pair.said(0);
+            assert!(said.contains("was left behind by"), "{said}");
+            assert_eq!(said.matches("was left behind").count(), 1, "{said}");
+        }
+    }
+}
+
 /// Its driver has not discovered the newcomer: without this, it would hold after 100 ms.
 #[test]
 fn a_successor_that_one_driver_does_not_hear_gives_the_lease_back_before_that_one_holds() {
