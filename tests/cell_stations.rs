@@ -222,7 +222,8 @@ fn a_new_station_is_used(language: &str, built: Duration) -> Result<()> {
     let known = line.station(&name).context("it has joined")?;
     ensure!(known.runs > 2 && known.failures == 0, "{known:?}");
     drop(station);
-    line.wait_for_station(&mut arm, &name, SILENT, SOON)
+    line.wait_for_station(&mut arm, &name, SILENT, SOON)?;
+    Ok(())
 }
 
 /// Would catch: a template that does not start, a station that the cell does not take or that gives no
