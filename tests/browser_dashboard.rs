@@ -4,10 +4,9 @@
 
 use anyhow::{Context, Result, ensure};
 use r2r::armature_msgs::msg::{ArmStatus, SceneObject};
-use r2r::armature_msgs::srv::EditScene;
 use rig::launch::free_port;
 use rig::mover::{to_pose, tool_down};
-use rig::{Browser, Mover, Page, Scenario, Screen};
+use rig::{Browser, Mover, Page, Scenario, Screen, scene};
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -188,12 +187,7 @@ fn add_part(s: &mut Scenario) -> Result<()> {
         pose: tool_down([0.7, 0.0, 0.1]).pose,
         ..SceneObject::default()
     };
-    let action = EditScene::Request::ADD as u8;
-    let request = EditScene::Request { action, object, ..Default::default() };
-    let limit = Duration::from_secs(5);
-    let answer = s.arm.call::<EditScene::Service>("planning/scene", &request, limit)?;
-    ensure!(answer.success, "scene refuses: {}", answer.message);
-    Ok(())
+    scene::add(&mut s.arm, object)
 }
 
 /// Would catch: a frozen node that looks alive because its last values stay on the page.

@@ -7,12 +7,9 @@ use anyhow::{Context, Result, ensure};
 use r2r::armature_msgs::msg::ArmStatus;
 use r2r::lifecycle_msgs::msg::State;
 use r2r::rcl_interfaces::srv::GetParameters;
-use rig::{Launch, Scenario};
+use rig::{HARDWARE, Launch, Scenario};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
-
-/// Stand for hardware and stay by themselves.
-const HARDWARE: [&str; 2] = ["can_hub", "servo_sim"];
 
 const ACTIVE: u8 = State::PRIMARY_STATE_ACTIVE as u8;
 

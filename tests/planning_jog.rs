@@ -2,12 +2,12 @@
 
 use anyhow::{Context, Result, ensure};
 use r2r::QosProfile;
-use r2r::armature_msgs::msg::{ControlState, JogStatus, SceneObject};
-use r2r::armature_msgs::srv::{ComputeFk, EditScene};
+use r2r::armature_msgs::msg::{ControlState, JogStatus};
+use r2r::armature_msgs::srv::ComputeFk;
 use r2r::control_msgs::msg::JointJog;
-use r2r::geometry_msgs::msg::{Point, Pose, Quaternion, TwistStamped};
+use r2r::geometry_msgs::msg::{Point, TwistStamped};
 use rig::mover::{to_joints, to_pose, tool_down};
-use rig::{Mover, Scenario};
+use rig::{Mover, Scenario, scene};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -100,21 +100,7 @@ fn ensure_smooth(s: &mut Scenario) -> Result<f64> {
 
 fn wall(s: &mut Scenario) -> Result<()> {
     let [x, y, _] = BEGIN;
-    let object = SceneObject {
-        name: "wall".into(),
-        shape: SceneObject::BOX as u8,
-        dimensions: vec![0.8, 0.02, 1.0],
-        pose: Pose {
-            position: Point { x, y: y + 0.45, z: 0.5 },
-            orientation: Quaternion { w: 1.0, ..Quaternion::default() },
-        },
-        ..SceneObject::default()
-    };
-    let request =
-        EditScene::Request { action: EditScene::Request::ADD as u8, object, ..Default::default() };
-    let answer = s.arm.call::<EditScene::Service>("planning/scene", &request, ANSWER)?;
-    ensure!(answer.success, "scene refuses: {}", answer.message);
-    Ok(())
+    scene::add(&mut s.arm, scene::cuboid("wall", [0.8, 0.02, 1.0], [x, y + 0.45, 0.5]))
 }
 
 /// Would catch: a stick that moves nothing or in another direction, an arm that goes on when commands

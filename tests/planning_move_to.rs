@@ -4,13 +4,12 @@ use anyhow::{Context, Result, ensure};
 use collision::{Options, Robot, Scene, Shape, Truth};
 use r2r::armature_msgs::msg::{ControlState, PlanOutcome, SceneObject};
 use r2r::armature_msgs::srv::{
-    CheckState, ComputeFk, ComputeIk, EditScene, PlanCartesian, PlanToJoints, PlanToPose,
-    ValidateTrajectory,
+    CheckState, ComputeFk, ComputeIk, PlanCartesian, PlanToJoints, PlanToPose, ValidateTrajectory,
 };
-use r2r::geometry_msgs::msg::{Point, Pose, Quaternion};
+use r2r::geometry_msgs::msg::{Point, Quaternion};
 use r2r::trajectory_msgs::msg::JointTrajectory;
 use rig::mover::{to_joints, to_pose, tool_down};
-use rig::{Mover, Scenario};
+use rig::{Mover, Scenario, scene};
 use std::time::Duration;
 
 const ANSWER: Duration = Duration::from_secs(5);
@@ -42,28 +41,11 @@ fn ensure_refused(outcome: &PlanOutcome, code: u8, part: &str) -> Result<()> {
     Ok(())
 }
 
-fn edit(s: &mut Scenario, action: u8, object: SceneObject) -> Result<EditScene::Response> {
-    let request = EditScene::Request { action, object, ..Default::default() };
-    let answer = s.arm.call::<EditScene::Service>("planning/scene", &request, ANSWER)?;
-    ensure!(answer.success, "scene refuses: {}", answer.message);
-    Ok(answer)
-}
-
 const POST: [f64; 3] = [0.06, 0.06, 0.7];
 const POST_PLACE: [f64; 3] = [0.45, 0.0, 0.35];
 
 fn post() -> SceneObject {
-    let [x, y, z] = POST_PLACE;
-    SceneObject {
-        name: "post".into(),
-        shape: SceneObject::BOX as u8,
-        dimensions: POST.to_vec(),
-        pose: Pose {
-            position: Point { x, y, z },
-            orientation: Quaternion { w: 1.0, ..Quaternion::default() },
-        },
-        ..SceneObject::default()
-    }
+    scene::cuboid("post", POST, POST_PLACE)
 }
 
 /// How far the tip is from where it should be, by the simulator's truth, m.
@@ -112,25 +94,25 @@ fn questions_are_answered_and_the_arm_goes_where_it_is_sent() -> Result<()> {
     refusals(&mut s)?;
 
     drive(&mut s, &mover, RIGHT)?;
-    edit(&mut s, EditScene::Request::ADD as u8, post())?;
+    scene::add(&mut s.arm, post())?;
     s.arm.world.take_truth();
     drive(&mut s, &mover, LEFT)?;
     ensure_clear_of_post(&mut s)?;
 
     // Taken away and put back while the arm is on its straight way: gone round all the same.
-    edit(&mut s, EditScene::Request::REMOVE as u8, post())?;
+    scene::remove(&mut s.arm, post())?;
     let mut goal = to_pose(tool_down(RIGHT));
     goal.settings.speed = 0.3;
     let mut running = mover.send(&mut s.arm, goal)?;
     running.wait_for(&mut s.arm, 0.05, ANSWER)?;
-    edit(&mut s, EditScene::Request::ADD as u8, post())?;
+    scene::add(&mut s.arm, post())?;
     let (_, result) = running.finish(&mut s.arm, MOTION)?;
     ensure!(result.outcome.code == 0, "move_to: {}", result.outcome.message);
     ensure!(result.replanned == 1, "planned anew {} times", result.replanned);
     ensure_clear_of_post(&mut s)?;
 
     // It stands where the arm is at home.
-    edit(&mut s, EditScene::Request::REMOVE as u8, post())?;
+    scene::remove(&mut s.arm, post())?;
     cancelled(&mut s, &mover)
 }
 

@@ -3,8 +3,7 @@
 //! The rule: they live and die together. Nobody begins before all could be created; a node that ends by
 //! an error takes the others with it, after they were asked to end; one that panics takes them at once.
 
-use crate::inheritance;
-use crate::middleware::{self, Part};
+use crate::middleware::Part;
 use crate::raw::Arguments;
 use crate::restarts::Restarts;
 use crate::shell::Shell;
@@ -64,10 +63,8 @@ struct Begun {
 /// Runs all of them until one ends. `name` tells this process from others of the same launch.
 #[must_use]
 pub fn main(name: &str, members: Vec<Member>) -> ExitCode {
-    inheritance::begin(name);
     let listens = members.iter().any(|member| member.listens);
-    let profile = middleware::choose_transport(if listens { Part::Listener } else { Part::Actor });
-    signal::install();
+    let profile = start::prepare(name, if listens { Part::Listener } else { Part::Actor });
     let restarts = Restarts::take_down_as(name);
     thread::sleep(restarts.pause());
     SHARED.store(members.len() > 1, Ordering::SeqCst);

@@ -36,6 +36,12 @@ const LOOPBACK_PEERS: &str =
 /// of images the half of one.
 const RECEIVE_BUFFER: &str = "<receiveBufferSize>16777216</receiveBufferSize>";
 
+/// Whether what comes in at this port is user data: RTPS puts that on odd ports and discovery on even
+/// ones.
+pub(crate) fn receives_data(port: u16) -> bool {
+    port % 2 == 1
+}
+
 /// What a process mainly does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {

@@ -6,6 +6,7 @@
 
 use crate::clock::monotonic;
 use crate::company;
+use crate::middleware;
 use crate::params::ShellConfig;
 use std::time::Duration;
 use vocabulary::durations::DurationHistogram;
@@ -250,13 +251,12 @@ enum Duty {
     Other,
 }
 
-/// The duty of a thread by its name: receivers of the middleware carry their port in it, and RTPS
-/// puts discovery on even ports and user data on odd ones.
+/// The duty of a thread by its name: receivers of the middleware carry their port in it.
 fn duty_of(name: &str) -> Duty {
     let port = name.strip_prefix("dds.udp.").and_then(|port| port.parse::<u16>().ok());
     match port {
-        Some(port) if port % 2 == 0 => Duty::Discovery,
-        Some(_) => Duty::Data,
+        Some(port) if middleware::receives_data(port) => Duty::Data,
+        Some(_) => Duty::Discovery,
         None => Duty::Other,
     }
 }

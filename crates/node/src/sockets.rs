@@ -3,6 +3,7 @@
 //! The rule: discovery keeps all it is sent, a cycle only what is new. Fast DDS has one size of buffer
 //! for both; so it is asked for a large one, and what receives data is made small again afterwards.
 
+use crate::middleware;
 use std::fs;
 use std::mem::size_of;
 use std::os::fd::RawFd;
@@ -15,7 +16,8 @@ const USUAL_SIZE: &str = "/proc/sys/net/core/rmem_default";
 pub(crate) fn narrow_data() {
     let usual = fs::read_to_string(USUAL_SIZE).ok().and_then(|text| text.trim().parse().ok());
     let Some(usual) = usual else { return };
-    for socket in open_files().filter(|socket| receives_data(*socket)) {
+    for socket in open_files().filter(|file| udp_port(*file).is_some_and(middleware::receives_data))
+    {
         set_buffer(socket, usual);
     }
 }
@@ -23,11 +25,6 @@ pub(crate) fn narrow_data() {
 fn open_files() -> impl Iterator<Item = RawFd> {
     let entries = fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-}
-
-/// RTPS puts discovery on even ports and user data on odd ones.
-fn receives_data(file: RawFd) -> bool {
-    udp_port(file).is_some_and(|port| port % 2 == 1)
 }
 
 /// The port to which a UDP socket over IPv4 is bound.

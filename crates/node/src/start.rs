@@ -5,7 +5,7 @@
 
 use crate::arm::ArmError;
 use crate::inheritance;
-use crate::middleware::{self, Part};
+use crate::middleware::{self, Part, Profile};
 use crate::params::ParameterError;
 use crate::raw::ArgumentsError;
 use crate::restarts::Restarts;
@@ -66,9 +66,7 @@ fn begin(
     part: Part,
     work: impl FnOnce(Shell) -> anyhow::Result<()>,
 ) -> ExitCode {
-    inheritance::begin(default_name);
-    let profile = middleware::choose_transport(part);
-    signal::install();
+    let profile = prepare(default_name, part);
     let restarts = Restarts::take_down(default_name);
     thread::sleep(restarts.pause());
     let created = catch(|| Shell::create(default_name));
@@ -89,6 +87,15 @@ fn begin(
             done.map_or_else(|error| end(&name, &error).into(), |()| ExitCode::SUCCESS)
         }
     }
+}
+
+/// What a process does first of all, while it has one thread. Keep what it returns until its nodes are
+/// created.
+pub(crate) fn prepare(name: &str, part: Part) -> Profile {
+    inheritance::begin(name);
+    let profile = middleware::choose_transport(part);
+    signal::install();
+    profile
 }
 
 /// r2r panics where rcl refuses the arguments (an unreadable parameter file, say): one line instead.

@@ -23,3 +23,18 @@ pub use error::Error;
 pub use messages::{Message, decode, encode};
 pub use read::{Reader, Recorded};
 pub use segment::{Closed, Entry, Segment, Topic};
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The files of a folder, oldest first.
+///
+/// # Errors
+/// When it cannot be listed.
+pub fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder)?.flatten().map(|entry| entry.path());
+    let is_bag = |path: &PathBuf| path.extension().is_some_and(|end| end == "mcap");
+    let mut files: Vec<_> = entries.filter(is_bag).collect();
+    files.sort_unstable();
+    Ok(files)
+}

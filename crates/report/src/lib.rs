@@ -195,6 +195,13 @@ fn revision() -> String {
     output.map_or("unknown".into(), |o| String::from_utf8_lossy(&o.stdout).trim().to_owned())
 }
 
+/// How busy the machine has been: the load averages of 1, 5 and 15 minutes.
+#[must_use]
+pub fn load_average() -> String {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split_whitespace().take(3).collect::<Vec<_>>().join(" ")
+}
+
 /// The value that the share `q` does not exceed; NaN without values.
 #[must_use]
 pub fn quantile(values: &[f64], q: f64) -> f64 {

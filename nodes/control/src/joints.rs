@@ -146,6 +146,14 @@ impl Joint {
         self.newest = Some(feedback.clone());
     }
 
+    /// Where its driver would be with it at `at`, rad, and how fast, rad/s, when nobody told it anything.
+    pub(crate) fn heading(&self, at: Monotonic) -> Option<(f64, f64)> {
+        let feedback = self.newest.as_ref()?;
+        let velocity = feedback.setpoint_velocity;
+        let way = velocity * at.seconds_from(self.setpoint_at);
+        Some((feedback.setpoint_position + way, velocity))
+    }
+
     pub(crate) fn newest(&self) -> Option<&JointFeedback> {
         self.newest.as_ref()
     }

@@ -11,7 +11,7 @@ use crate::shadow::Word;
 use crate::tenure::{Change, Heard};
 use std::time::Duration;
 use trajectory::State;
-use vocabulary::command::{JointCommand, Mode};
+use vocabulary::command::JointCommand;
 use vocabulary::health::{Health, LogLine};
 use vocabulary::joint::{JOINTS, PerJoint};
 use vocabulary::lease::Claim;
@@ -219,8 +219,7 @@ impl Control {
             let ready = self.joints.readiness(index, now) == Readiness::Ready;
             let margin = OBEYED + velocity.abs() * self.config.period;
             if ready && (feedback.setpoint_position - expected).abs() > margin {
-                *v = feedback.setpoint_velocity;
-                *p = feedback.setpoint_position + *v * at.seconds_from(there);
+                (*p, *v) = joint.heading(at).unwrap_or((*p, *v));
             }
         }
         self.course.set_reference(state);
@@ -230,37 +229,6 @@ impl Control {
         self.applied.effort = command.effort;
         self.applied.mode = command.mode;
         self.law.adopt(&self.acting());
-    }
-
-    /// Puts the reference of a joint that its driver has left behind where that joint is on its way to; from
-    /// there it comes back within its limits.
-    pub(crate) fn wait_for_those_behind(&mut self, now: Monotonic, log: &mut Vec<LogLine>) {
-        if !self.commands || self.applied.mode != Mode::Position {
-            return;
-        }
-        let mut state = *self.course.reference();
-        let mut behind = None;
-        let slots = state.position.iter_mut().zip(&mut state.velocity).zip(&mut state.acceleration);
-        for ((index, joint), ((p, v), a)) in self.joints.iter().zip(slots) {
-            let (at, heard) = (joint.setpoint_at, joint.newest());
-            let Some((feedback, (asked, _))) = heard.zip(self.history.at(index, at)) else {
-                continue;
-            };
-            let ready = self.joints.readiness(index, now) == Readiness::Ready;
-            let off = if ready { feedback.setpoint_position - asked } else { 0.0 };
-            if self.obedience.hear(index, feedback.sequence, off) {
-                behind = Some((index, off));
-                *v = feedback.setpoint_velocity;
-                *p = feedback.setpoint_position + *v * self.reference_at.seconds_from(at);
-                *a = 0.0;
-            }
-        }
-        if let Some((index, off)) = behind {
-            let name = self.order.names().get(index).map_or("?", String::as_str);
-            let text = format!("{name} was left behind by {:.0} mrad: comes from there", off * 1e3);
-            log.push(LogLine::warn(text));
-            self.course.set_reference(state);
-        }
     }
 
     /// A cycle without the lease: does what the holder does, and compares.

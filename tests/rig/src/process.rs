@@ -98,6 +98,40 @@ impl Drop for Process {
     }
 }
 
+/// Fields of `/proc/<pid>/stat` behind the name: user and system time, and the start, ticks.
+const USER: usize = 11;
+const SYSTEM: usize = 12;
+const START: usize = 19;
+
+/// One field of `/proc/<pid>/stat`, s.
+fn seconds(pid: u32, field: usize) -> Result<f64> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    // The name in brackets may hold blanks; what is wanted stands behind it.
+    let rest = text.rsplit_once(')').context("/proc/…/stat without a name")?.1;
+    let ticks = rest.split_whitespace().nth(field).and_then(|word| word.parse::<f64>().ok());
+    // SAFETY: plain call without arguments in memory.
+    let per_second = unsafe { libc::sysconf(libc::_SC_CLK_TCK) } as f64;
+    Ok(ticks.context("/proc/…/stat is too short")? / per_second)
+}
+
+/// CPU time of all threads of a process, s.
+///
+/// # Errors
+/// When there is no such process.
+pub fn cpu_time(pid: u32) -> Result<f64> {
+    Ok(seconds(pid, USER)? + seconds(pid, SYSTEM)?)
+}
+
+/// How long ago a process was started, s.
+///
+/// # Errors
+/// When there is no such process.
+pub fn age(pid: u32) -> Result<f64> {
+    let text = std::fs::read_to_string("/proc/uptime")?;
+    let up = text.split_whitespace().next().and_then(|word| word.parse::<f64>().ok());
+    Ok(up.context("/proc/uptime")? - seconds(pid, START)?)
+}
+
 /// Memory of a process that is in RAM, MB.
 ///
 /// # Errors

@@ -30,6 +30,9 @@ pub struct Scenario {
 /// Which process ran under which node name.
 pub type Boots = BTreeMap<String, u64>;
 
+/// Nodes that stand for hardware.
+pub const HARDWARE: [&str; 2] = ["can_hub", "servo_sim"];
+
 impl Scenario {
     /// Brings the arm up, drives without power.
     ///

@@ -13,13 +13,10 @@ use anyhow::{Context, Result, ensure};
 use crash::Crash;
 use indicatif::ProgressBar;
 use report::{Target, quantile};
-use rig::{Launch, Scenario};
+use rig::{HARDWARE, Launch, Scenario, process};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
-
-/// Stand for hardware.
-const HARDWARE: [&str; 2] = ["can_hub", "servo_sim"];
 
 /// A way to put nodes into processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,7 +118,7 @@ pub fn measure(effort: Effort) -> Result<Comparison> {
     }
     bar.finish_and_clear();
     let topics = network::measure(effort.time.min(LISTENING))?;
-    Ok(Comparison { seen: all, topics, load: kernel::load_average() })
+    Ok(Comparison { seen: all, topics, load: report::load_average() })
 }
 
 /// Starts it, lets it work, stops it.
@@ -133,7 +130,7 @@ fn work(composition: Composition, time: Duration) -> Result<Round> {
     let held = launched.elapsed().as_secs_f64();
     let (ours, hardware) = all_pids(&mut scenario);
     let since = launched.elapsed().as_secs_f64() - held;
-    let began = ours.iter().map(|pid| kernel::age(*pid)).collect::<Result<Vec<_>>>()?;
+    let began = ours.iter().map(|pid| process::age(*pid)).collect::<Result<Vec<_>>>()?;
     let started = (held, began.into_iter().fold(0.0, f64::max) - since);
     let mut moving = Moving::begin(scenario)?;
     moving.forget();

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use indicatif::ProgressBar;
 use report::{Target, quantile};
 use rig::launch::free_port;
-use rig::{Browser, Page, Screen, Watcher};
+use rig::{Browser, Page, Screen, Watcher, process};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -108,17 +108,6 @@ impl Cycles {
     }
 }
 
-/// Processor time of a process so far, s.
-fn processor_time(pid: u32) -> Result<f64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    // Its name, in parentheses, may contain anything.
-    let (_, rest) = stat.rsplit_once(')').context("an unreadable /proc/…/stat")?;
-    let mut times = rest.split_whitespace().skip(11).map_while(|word| word.parse::<f64>().ok());
-    let ticks = times.next().context("no user time")? + times.next().context("no system time")?;
-    // SAFETY: plain system call.
-    Ok(ticks / unsafe { libc::sysconf(libc::_SC_CLK_TCK) } as f64)
-}
-
 /// Clients that take in whatever comes.
 struct Clients {
     end: Arc<AtomicBool>,
@@ -166,14 +155,14 @@ impl Looks {
 
         let (mut moving, port) = shown()?;
         let pid = moving.scenario.arm.world.pid("dashboard").context("no dashboard was heard")?;
-        let (began, before) = (Instant::now(), processor_time(pid)?);
+        let (began, before) = (Instant::now(), process::cpu_time(pid)?);
         look(&mut moving, time / 2)?;
-        self.alone.push((processor_time(pid)? - before) / began.elapsed().as_secs_f64());
+        self.alone.push((process::cpu_time(pid)? - before) / began.elapsed().as_secs_f64());
         let clients = Clients::open(port)?;
-        let (began, before) = (Instant::now(), processor_time(pid)?);
+        let (began, before) = (Instant::now(), process::cpu_time(pid)?);
         self.with = self.with.plus(look(&mut moving, time)?);
         let took = began.elapsed().as_secs_f64();
-        self.watched.push((processor_time(pid)? - before) / took);
+        self.watched.push((process::cpu_time(pid)? - before) / took);
         self.served.push(clients.close()? as f64 / took);
         self.goals_failed.append(&mut moving.failures);
         Ok(())

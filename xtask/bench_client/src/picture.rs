@@ -5,12 +5,9 @@
 
 use crate::motion::Moving;
 use anyhow::{Context, Result, ensure};
-use r2r::armature_msgs::msg::SceneObject;
-use r2r::armature_msgs::srv::EditScene;
-use r2r::geometry_msgs::msg::{Point, Pose, Quaternion};
 use rig::launch::free_port;
 use rig::mover::{to_pose, tool_down};
-use rig::{Browser, Mover, Scenario, Screen};
+use rig::{Browser, Mover, Scenario, Screen, scene};
 use std::path::Path;
 use std::time::Duration;
 
@@ -42,7 +39,7 @@ pub fn take(path: &Path) -> Result<()> {
     moving.keep_moving(WORK)?;
     let mut s = moving.rest()?;
     for (name, edges, place) in THINGS {
-        add(&mut s, name, edges, place)?;
+        scene::add(&mut s.arm, scene::cuboid(name, edges, place))?;
     }
     let mover = Mover::new(&mut s.arm)?;
     let [first, second] = GOALS.map(|goal| to_pose(tool_down(goal)));
@@ -55,22 +52,5 @@ pub fn take(path: &Path) -> Result<()> {
     let size = std::fs::metadata(path).with_context(|| format!("no {path:?}"))?.len();
     println!("{} ({} kB)", path.display(), size / 1000);
     ensure!(size < LARGEST, "the picture has {size} bytes, more than {LARGEST}");
-    Ok(())
-}
-
-fn add(s: &mut Scenario, name: &str, edges: [f64; 3], [x, y, z]: [f64; 3]) -> Result<()> {
-    let orientation = Quaternion { w: 1.0, ..Quaternion::default() };
-    let object = SceneObject {
-        name: name.into(),
-        shape: SceneObject::BOX as u8,
-        dimensions: edges.to_vec(),
-        pose: Pose { position: Point { x, y, z }, orientation },
-        ..SceneObject::default()
-    };
-    let action = EditScene::Request::ADD as u8;
-    let request = EditScene::Request { action, object, ..Default::default() };
-    let limit = Duration::from_secs(5);
-    let answer = s.arm.call::<EditScene::Service>("planning/scene", &request, limit)?;
-    ensure!(answer.success, "scene refuses {name}: {}", answer.message);
     Ok(())
 }

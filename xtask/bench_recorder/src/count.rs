@@ -5,7 +5,7 @@ use anyhow::Result;
 use recording::cdr::Reader as Cdr;
 use recording::{Message, Reader, decode};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use vocabulary::command::JointFeedback;
 use vocabulary::config::ArmConfig;
 use vocabulary::health::Heartbeat;
@@ -52,15 +52,6 @@ impl Count {
     pub fn lost(&self) -> u64 {
         self.missing.values().sum()
     }
-}
-
-/// The files of a folder, oldest first.
-pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(folder)?.flatten().map(|entry| entry.path());
-    let is_bag = |path: &PathBuf| path.extension().is_some_and(|end| end == "mcap");
-    let mut files: Vec<_> = entries.filter(is_bag).collect();
-    files.sort_unstable();
-    Ok(files)
 }
 
 /// Reads all files.

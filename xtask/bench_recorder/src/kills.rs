@@ -1,9 +1,9 @@
 //! Kills at random moments: how old is the newest message in the file then?
 
-use crate::count::files;
 use crate::phase::{folder, our_pid};
 use anyhow::{Context, Result, ensure};
 use recording::Reader;
+use recording::files;
 use rig::{Scenario, Single, process};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -72,7 +72,7 @@ fn measure(arguments: &Arguments) -> Result<()> {
     let mut report = Report::new(targets(&phases, worst))
         .with("phases", phases.iter().map(Phase::detail).collect::<Vec<_>>())
         .with("lost_before_kill_s", kills)
-        .with("load_average", process::load_average());
+        .with("load_average", report::load_average());
     report.quick = arguments.quick;
     println!("{}", report.table());
     let path =

@@ -100,14 +100,14 @@ pub fn run(arm: &mut Scenario, setting: Setting) -> Result<Phase> {
     let recorder = Running::start(setting.who, &folder)?;
     let pid = pid(arm, setting.who, &folder)?;
     arm.arm.pump_for(SETTLE);
-    let (cpu, begin) = (process::cpu_time(pid)?, Instant::now());
+    let (cpu, begin) = (rig::process::cpu_time(pid)?, Instant::now());
     let until = begin + setting.length;
     while Instant::now() < until {
         // This client shall not be what loads the machine.
         std::thread::sleep(Duration::from_millis(100));
         arm.arm.pump();
     }
-    let cpu = (process::cpu_time(pid)? - cpu) / begin.elapsed().as_secs_f64();
+    let cpu = (rig::process::cpu_time(pid)? - cpu) / begin.elapsed().as_secs_f64();
     let memory = process::peak_memory(pid)?;
     match recorder {
         Running::Ours(single) => drop(single),
@@ -115,7 +115,7 @@ pub fn run(arm: &mut Scenario, setting: Setting) -> Result<Phase> {
     }
     drop(camera);
     let place = if setting.who == Recorder::Ours { folder.clone() } else { folder.join("peer") };
-    let count = count::count(&count::files(&place)?)?;
+    let count = count::count(&recording::files(&place)?)?;
     ensure!(count.messages > 0, "{setting:?} recorded nothing");
     let image_rate = count.image_rate() * images::bytes();
     std::fs::remove_dir_all(&folder)?;

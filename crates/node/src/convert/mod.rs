@@ -121,8 +121,11 @@ fn per_joint<T: Copy>(field: &'static str, values: &[T]) -> Result<PerJoint<T>, 
     values.try_into().map_err(refused)
 }
 
-/// As [`per_joint`], with all numbers finite.
-fn finite_per_joint(field: &'static str, values: &[f64]) -> Result<PerJoint<f64>, Refused> {
+/// One finite number per joint.
+///
+/// # Errors
+/// [`Refused`] naming the field.
+pub fn finite_per_joint(field: &'static str, values: &[f64]) -> Result<PerJoint<f64>, Refused> {
     let values = per_joint(field, values)?;
     match values.iter().position(|value| !value.is_finite()) {
         None => Ok(values),

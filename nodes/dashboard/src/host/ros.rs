@@ -7,13 +7,13 @@ use crate::Watched;
 use crate::markers::{LETTER, TextMarker};
 use crate::preview::Motion;
 use crate::surroundings::{Form, Shape};
-use node::convert::{FromMsg, Refused, seconds, time};
+use node::convert::{FromMsg, Refused, finite_per_joint, seconds, time};
 use node::realtime::Report;
 use r2r::diagnostic_msgs::msg::{DiagnosticArray, DiagnosticStatus};
 use r2r::trajectory_msgs::msg::JointTrajectory;
 use r2r::visualization_msgs::msg::{Marker, MarkerArray};
 use vocabulary::health::Health;
-use vocabulary::joint::{JOINTS, JointOrder, PerJoint};
+use vocabulary::joint::JointOrder;
 use vocabulary::time::Stamp;
 
 /// What the supervisor says of nodes in one message on `/diagnostics`; empty for those of others.
@@ -51,17 +51,10 @@ impl FromMsg for Announced {
             return Err(Refused::Value { field: "joint_names", value, allowed });
         }
         let times = msg.points.iter().map(|point| seconds(&point.time_from_start)).collect();
-        let positions = msg.points.iter().map(|point| positions(&point.positions));
+        let positions =
+            msg.points.iter().map(|point| finite_per_joint("positions", &point.positions));
         Ok(Self(Motion { times, positions: positions.collect::<Result<_, _>>()? }))
     }
-}
-
-fn positions(values: &[f64]) -> Result<PerJoint<f64>, Refused> {
-    let field = "positions";
-    if let Some(index) = values.iter().position(|value| !value.is_finite()) {
-        return Err(Refused::NotFinite { field, index, value: f64::NAN });
-    }
-    values.try_into().map_err(|_| Refused::Length { field, got: values.len(), want: JOINTS })
 }
 
 /// Everything that planning shows on `planning/markers`: each message is whole.

@@ -4,13 +4,13 @@
 //! without a person; it is judged by the drivers' bus samples and the supervisor's mode, as
 //! `cargo xtask availability` counts downtime.
 
-use super::{Composition, HARDWARE};
+use super::Composition;
 use crate::judge::longest_gap;
 use crate::motion::Moving;
 use anyhow::{Context, Result, ensure};
 use r2r::armature_msgs::msg::{ArmStatus, ControlState};
 use rig::scenario::Boots;
-use rig::{Scenario, process};
+use rig::{HARDWARE, Scenario, process};
 use serde_json::{Value, json};
 use std::fmt;
 use std::time::{Duration, Instant};

@@ -8,7 +8,6 @@ use anyhow::{Context, Result};
 use recording::Reader;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// What a message costs on Ethernet besides itself, bytes: preamble and gap 20, frame 18, IP and UDP 28,
@@ -37,7 +36,7 @@ pub fn measure(time: Duration) -> Result<Value> {
     moving.keep_moving(time)?;
     moving.scenario.launch.stop();
     let mut rows = BTreeMap::<String, Row>::new();
-    for file in files(&folder)? {
+    for file in recording::files(&folder).context("nothing was recorded")? {
         for message in Reader::open(&file)?.by_ref() {
             let row = rows.entry(message.topic().to_owned()).or_default();
             if row.messages == 0 {
@@ -51,14 +50,6 @@ pub fn measure(time: Duration) -> Result<Value> {
     }
     let all = rows.iter().map(|(topic, row)| row.detail(topic));
     Ok(Value::Array(all.collect()))
-}
-
-fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(folder).context("nothing was recorded")?.flatten();
-    let mut files: Vec<_> = entries.map(|entry| entry.path()).collect();
-    files.retain(|path| path.extension().is_some_and(|ending| ending == "mcap"));
-    files.sort_unstable();
-    Ok(files)
 }
 
 impl Row {
